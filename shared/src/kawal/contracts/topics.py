@@ -1,0 +1,29 @@
+"""The one declaration of Kafka topics; they are created from it, never by auto-creation."""
+
+from dataclasses import dataclass
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A Kafka topic. `retention_ms` must outlive the longest outage that a consumer may sleep through."""
+
+    name: str
+    partitions: int = 8
+    retention_ms: int = 7 * DAY_MS
+
+
+INTERACTIONS = Topic("kawal.interactions.v1")
+CASE_EVENTS = Topic("kawal.case-events.v1")
+OUTBOUND_CHAT = Topic("kawal.outbound.chat.v1")
+OUTBOUND_VOICE = Topic("kawal.outbound.voice.v1")
+OUTBOUND_WEB = Topic("kawal.outbound.web.v1")
+DELIVERIES = Topic("kawal.deliveries.v1")
+
+ALL = (INTERACTIONS, CASE_EVENTS, OUTBOUND_CHAT, OUTBOUND_VOICE, OUTBOUND_WEB, DELIVERIES)
+
+
+def dead_letters(*, topic: str, group: str) -> Topic:
+    """The topic that keeps what `group` could not process of `topic`."""
+    return Topic(f"{topic}.{group}.dlq", partitions=1, retention_ms=90 * DAY_MS)
