@@ -1,0 +1,1 @@
+"""The providers notifier talks to, and the programme's words."""

@@ -1,0 +1,1 @@
+"""What drives notifier: case events, delivery reports, and the clock."""

@@ -1,0 +1,92 @@
+"""`kawal.case-events.v1` -> who is told what, in one transaction a batch."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from kawal import inbox, outbox
+from kawal.contracts import topics
+from kawal.contracts.case_events import CaseEvent, case_event_adapter
+from kawal.contracts.envelope import Envelope, KafkaMessage
+from kawal.contracts.outbound import OutboundCall, OutboundMessage
+from kawal.contracts.words import Channel
+from kawal.kafka import Record
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from notifier.domain.deliveries import Delivery
+from notifier.domain.routing import Routed, Router, call_of
+from notifier.store import deliveries, tables
+
+GROUP = "notifier"
+SOURCE = "/notifier"
+_TRANSCRIPTS = {Channel.CHAT: topics.OUTBOUND_CHAT.name, Channel.WEB: topics.OUTBOUND_WEB.name}
+
+
+def decode(value: bytes) -> CaseEvent:
+    """Read a case event, a newer one with fields that we do not know included."""
+    return case_event_adapter.validate_json(value, extra="ignore")
+
+
+class CaseEventHandler:
+    """Routes a batch: new events only, deliveries and outbound messages committed together.
+
+    `sent` is called after the commit, so that the outbox relay and the sender need not wait for their poll.
+    """
+
+    def __init__(self, *, engine: AsyncEngine, router: Router, sent: Callable[[], None]) -> None:
+        self._engine = engine
+        self._router = router
+        self._sent = sent
+
+    async def __call__(self, records: Sequence[Record[CaseEvent]]) -> None:
+        now = datetime.now(UTC)
+        async with self._engine.begin() as connection:
+            new = await self._new(connection, records, now=now)
+            routed = [(r, self._router.route(r.data, traceparent=r.envelope.traceparent)) for r in new]
+            told = [delivery for _, route in routed for delivery in route.deliveries]
+            await deliveries.insert(connection, told, now=now)
+            messages = [m for record, route in routed for m in _messages(record, route)]
+            await outbox.append(connection, tables.outbox, messages)
+        self._sent()
+
+    async def _new(
+        self, connection: AsyncConnection, records: Sequence[Record[CaseEvent]], *, now: datetime
+    ) -> list[Record[CaseEvent]]:
+        """Each event once, in order, without those that an earlier batch has dealt with."""
+        first: dict[tuple[str, str], Record[CaseEvent]] = {}
+        for record in records:
+            first.setdefault((record.envelope.source, record.envelope.id), record)
+        new = await inbox.insert_new(connection, tables.inbox, events=list(first), now=now)
+        return [record for key, record in first.items() if key in new]
+
+
+def _messages(record: Record[CaseEvent], routed: Routed) -> list[KafkaMessage]:
+    """What the edges have to carry for one case event."""
+    traceparent = record.envelope.traceparent
+    found: list[KafkaMessage] = []
+    if routed.transcript:
+        topic = _TRANSCRIPTS[Channel(routed.transcript.conversation_id.partition(":")[0])]
+        found.append(_outbound(routed.transcript, topic=topic, at=record.data.at, traceparent=traceparent))
+    found += [
+        _outbound(call_of(d), topic=topics.OUTBOUND_VOICE.name, at=record.data.at, traceparent=traceparent)
+        for d in routed.deliveries
+        if _starts_a_call(d)
+    ]
+    return found
+
+
+def _starts_a_call(delivery: Delivery) -> bool:
+    return delivery.channel is Channel.VOICE and delivery.after is None
+
+
+def _outbound(
+    data: OutboundMessage | OutboundCall, *, topic: str, at: datetime, traceparent: str | None
+) -> KafkaMessage:
+    envelope = Envelope(
+        id=data.delivery_id,
+        source=SOURCE,
+        type=f"kawal.outbound.{data.kind}.v1",
+        time=at,
+        partition_key=data.conversation_id,
+        traceparent=traceparent,
+    )
+    return envelope.message(topic=topic, data=data.model_dump_json().encode())

@@ -1,0 +1,33 @@
+"""`kawal.deliveries.v1`: what became of deliveries that an edge carries; a failure starts the next channel."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from kawal.contracts.deliveries import DeliveryReported, DeliveryState, delivery_adapter
+from kawal.kafka import Record
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from notifier.store import deliveries
+
+GROUP = "notifier-reports"
+
+
+def decode(value: bytes) -> DeliveryReported:
+    return delivery_adapter.validate_json(value, extra="ignore")
+
+
+class ReportHandler:
+    """Notes reports. They need no inbox: a state only ever says more, and a fallback becomes due once."""
+
+    def __init__(self, *, engine: AsyncEngine, due: Callable[[], None]) -> None:
+        self._engine = engine
+        self._due = due
+
+    async def __call__(self, records: Sequence[Record[DeliveryReported]]) -> None:
+        reports = [record.data for record in records]
+        failed = [r.delivery_id for r in reports if r.state is DeliveryState.FAILED]
+        async with self._engine.begin() as connection:
+            await deliveries.report(connection, reports)
+            await deliveries.fall_back(connection, failed, now=datetime.now(UTC))
+        if failed:
+            self._due()

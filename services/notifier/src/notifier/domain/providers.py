@@ -1,0 +1,34 @@
+"""The providers that notifier itself talks to, as a port."""
+
+from typing import Protocol
+
+from notifier.domain.deliveries import Delivery
+
+
+class ProviderAwayError(Exception):
+    """The provider cannot be reached, or says "later". `unknown`: it may have taken the message all the same."""
+
+    def __init__(self, detail: str, *, unknown: bool = False) -> None:
+        super().__init__(detail)
+        self.unknown = unknown
+
+
+class ProviderRefusedError(Exception):
+    """The provider will never take this message; the message is a stable snake_case reason."""
+
+
+class Provider(Protocol):
+    """Sends one delivery. Sending the same delivery again must be recognisable to the receiver or the provider."""
+
+    async def send(self, delivery: Delivery) -> None:
+        """Hand `delivery` over; returns when the provider has taken it.
+
+        Raises:
+            ProviderAwayError: try again later.
+            ProviderRefusedError: never.
+        """
+        ...
+
+    async def was_sent(self, delivery: Delivery) -> bool:
+        """Whether the provider knows that it took `delivery` already; `False` where it cannot tell."""
+        ...

@@ -1,0 +1,22 @@
+"""notifier's settings; see docs/plan.md for the environment."""
+
+from pydantic import SecretStr
+
+from kawal.settings import ServiceSettings
+
+PORT = 8105
+
+
+class NotifierSettings(ServiceSettings):
+    """`unseen_after_s`: how long a chat answer may lie unseen before it is also sent by mail or text."""
+
+    link_key: SecretStr
+    web_public_url: str
+    smtp_url: str
+    mail_from: str
+    twilio_account_sid: str
+    twilio_auth_token: SecretStr
+    twilio_number: str
+    twilio_api_url: str
+    unseen_after_s: int = 300
+    senders: int = 4
