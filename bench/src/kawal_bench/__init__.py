@@ -1,0 +1,1 @@
+"""Lifelike conversations, and the loads and figures made from them."""
