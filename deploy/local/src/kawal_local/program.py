@@ -1,0 +1,28 @@
+"""A program to run: what the supervisor, and the test fixtures, need to know of it."""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A long-running program. `env` is the whole environment; `uid` and `gid` as in `Account`."""
+
+    name: str
+    command: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    directory: Path = Path()
+    uid: int | None = None
+    gid: int | None = None
+    stop_signal: str = "SIGTERM"
+    grace_s: float = 8.0
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
