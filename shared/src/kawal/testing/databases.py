@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -44,9 +45,7 @@ class Databases:
     def drop_all(self) -> None:
         for dsn in self._made.values():
             name = urlsplit(dsn).path.lstrip("/")
-            run_apart(
-                lambda name=name: _execute(self.server, f'drop database if exists "{name}" with (force)')
-            )
+            run_apart(partial(_execute, self.server, f'drop database if exists "{name}" with (force)'))
         self._made.clear()
 
     def _create(self) -> str:
