@@ -76,7 +76,10 @@ def _contact(rng: random.Random, person: Person) -> Contact:
     lines = rng.choice(_scripts()[topic][person.locale])
     number = str(rng.randrange(2, 60))
     return Contact(
-        person=person, channel=channel, topic=topic, lines=tuple(line.replace("{n}", number) for line in lines)
+        person=person,
+        channel=channel,
+        topic=topic,
+        lines=tuple(line.replace("{n}", number) for line in lines),
     )
 
 
