@@ -10,9 +10,10 @@ from functools import cache
 from importlib.resources import files
 
 import yaml
+
 from kawal.contracts.words import Channel, Locale
 
-# Shares of the reference programme's published day (24 May 2021): 41,000 chats, 23,000 mails (here: forms), 2,100 calls.
+# The reference programme's published day (24 May 2021): 41,000 chats, 23,000 mails (here: forms), 2,100 calls.
 CHANNEL_WEIGHTS = {Channel.CHAT: 41_000, Channel.WEB: 23_000, Channel.VOICE: 2_100}
 ENGLISH_SHARE = 0.06
 SAME_PERSON_AGAIN = 0.15

@@ -13,9 +13,10 @@ from typing import Any, Self
 
 import httpx
 import uuid_utils
-from kawal.contracts.words import Locale
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
+
+from kawal.contracts.words import Locale
 
 SUBPROTOCOL = "kawal.chat.v1"
 Frame = dict[str, Any]
@@ -53,9 +54,9 @@ class ChatClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._task
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     @property
     def last_seq(self) -> int:

@@ -11,9 +11,7 @@ async def submit(
 ) -> dict[str, Any]:
     """Send a form by its API; the answer has `reference` and `status_url`."""
     key = idempotency_key or str(uuid_utils.uuid7())
-    response = await client.post(
-        f"/v1/forms/{form}/submissions", json=answers, headers={"Idempotency-Key": key}
-    )
+    response = await client.post(f"/v1/forms/{form}/submissions", json=answers, headers={"Idempotency-Key": key})
     response.raise_for_status()
     body: dict[str, Any] = response.json()
     return body

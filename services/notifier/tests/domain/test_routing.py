@@ -1,10 +1,10 @@
 """Who is told what, on which channel, and what comes after a failure."""
 
 import pytest
+
 from kawal.contracts.case_events import CaseChanged, CaseState, NoticeTemplate
 from kawal.contracts.words import Assurance, Author, CaseNumber, Channel, Identity, IdentityKind, Locale
 from notifier.domain.routing import NOTHING, Router, call_of
-
 from notifier_factories import EMAIL, NOW, PHONE, message, notice
 
 
@@ -22,9 +22,7 @@ class PlainWords:
     ) -> tuple[str, str]:
         return f"{template}", f"{locale}:{case_number}:{link}"
 
-    def answer_mail(
-        self, text: str, *, locale: Locale, case_number: CaseNumber, link: str
-    ) -> tuple[str, str]:
+    def answer_mail(self, text: str, *, locale: Locale, case_number: CaseNumber, link: str) -> tuple[str, str]:
         return "answer", f"{text}:{locale}:{case_number}:{link}"
 
     def answer_sms(self, text: str, *, locale: Locale, case_number: CaseNumber) -> str:

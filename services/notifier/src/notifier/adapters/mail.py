@@ -8,8 +8,8 @@ from email.utils import formatdate, parseaddr
 from urllib.parse import urlsplit
 
 import aiosmtplib
-from kawal import case_numbers
 
+from kawal import case_numbers
 from notifier.domain.deliveries import Delivery
 from notifier.domain.providers import ProviderAwayError, ProviderRefusedError
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from kawal.kafka import Record
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
 from kawal import inbox, outbox
 from kawal.contracts import topics
 from kawal.contracts.case_events import CaseEvent, case_event_adapter
 from kawal.contracts.envelope import Envelope, KafkaMessage
 from kawal.contracts.outbound import OutboundCall, OutboundMessage
 from kawal.contracts.words import Channel
-from kawal.kafka import Record
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
 from notifier.domain.deliveries import Delivery
 from notifier.domain.routing import Routed, Router, call_of
 from notifier.store import deliveries, tables

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from kawal.contracts.deliveries import DeliveryReported, DeliveryState, delivery_adapter
 from kawal.kafka import Record
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from kawal.contracts.deliveries import DeliveryReported, DeliveryState, delivery_adapter
 from notifier.store import deliveries
 
 GROUP = "notifier-reports"

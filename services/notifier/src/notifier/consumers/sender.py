@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from kawal import outbox
 from kawal.contracts import topics
 from kawal.contracts.deliveries import DeliveryReported, DeliveryState
 from kawal.contracts.envelope import Envelope, KafkaMessage
 from kawal.contracts.words import Channel
 from kawal.observability import metrics
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from notifier.domain.deliveries import Delivery, retry_at
 from notifier.domain.providers import Provider, ProviderAwayError, ProviderRefusedError
 from notifier.store import deliveries, tables
@@ -107,13 +107,17 @@ class Sender:
             report = report_of(delivery, state=state, at=now, detail=detail)
             await outbox.append(connection, tables.outbox, [report])
         metrics.DELIVERIES.labels(channel=delivery.channel, result=state).inc()
-        log.info("delivery_finished", channel=delivery.channel, result=state, case_id=delivery.case_id, error=detail)
+        log.info(
+            "delivery_finished",
+            channel=delivery.channel,
+            result=state,
+            case_id=delivery.case_id,
+            error=detail,
+        )
         self._reported()
 
 
-def report_of(
-    delivery: Delivery, *, state: DeliveryState, at: datetime, detail: str | None
-) -> KafkaMessage:
+def report_of(delivery: Delivery, *, state: DeliveryState, at: datetime, detail: str | None) -> KafkaMessage:
     """What ticket-core is told for the timeline."""
     report = DeliveryReported(
         delivery_id=delivery.id,

@@ -48,4 +48,3 @@ def retry_at(*, attempts: int, created_at: datetime, now: datetime) -> datetime 
     if now - created_at >= RETRY_FOR:
         return None
     return now + min(RETRY_FIRST * 2 ** min(attempts - 1, 16), RETRY_LONGEST)
-

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from kawal.contracts.case_events import CaseChanged, CaseEvent, MessageAdded, NoticeAdded
 from kawal.contracts.outbound import OutboundCall, OutboundMessage
 from kawal.contracts.words import Author, Channel, IdentityKind
-
 from notifier.domain.deliveries import Delivery, delivery_id
 from notifier.domain.words import Words
 
@@ -93,7 +92,12 @@ class Router:
         return chain
 
     def _delivery(
-        self, event: ForParticipant, channel: Channel, address: str, after: str | None, traceparent: str | None
+        self,
+        event: ForParticipant,
+        channel: Channel,
+        address: str,
+        after: str | None,
+        traceparent: str | None,
     ) -> Delivery:
         subject, text = self._wording(event, channel)
         return Delivery(

@@ -21,9 +21,7 @@ class Words(Protocol):
         """Subject and body."""
         ...
 
-    def answer_mail(
-        self, text: str, *, locale: Locale, case_number: CaseNumber, link: str
-    ) -> tuple[str, str]:
+    def answer_mail(self, text: str, *, locale: Locale, case_number: CaseNumber, link: str) -> tuple[str, str]:
         """Subject and body of an agent's answer."""
         ...
 

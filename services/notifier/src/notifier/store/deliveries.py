@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kawal.contracts.deliveries import DeliveryReported, DeliveryState
-from kawal.contracts.words import Channel, Locale
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from kawal.contracts.deliveries import DeliveryReported, DeliveryState
+from kawal.contracts.words import Channel, Locale
 from notifier.domain.deliveries import Delivery
 
 CLAIMED_FOR = timedelta(seconds=60)
 """How long a claimed delivery is left to its sender; longer than any provider call may take."""
 
-_COLUMNS = "id, case_id, case_number, case_seq, conversation_id, channel, address, locale, subject, text, after, traceparent"
+_COLUMNS = (
+    "id, case_id, case_number, case_seq, conversation_id, channel, address, locale, subject, text, after, traceparent"
+)
 
 _INSERT = text(
     f"""
@@ -111,9 +113,7 @@ async def finish(
     await connection.execute(_FINISH, {"id": delivery_id, "state": state, "detail": detail})
 
 
-async def postpone(
-    connection: AsyncConnection, delivery_id: str, *, due_at: datetime, detail: str
-) -> None:
+async def postpone(connection: AsyncConnection, delivery_id: str, *, due_at: datetime, detail: str) -> None:
     await connection.execute(_POSTPONE, {"id": delivery_id, "due_at": due_at, "detail": detail})
 
 

@@ -1,6 +1,5 @@
 """The PostgreSQL schema `notify`."""
 
-from kawal.database import metadata as schema_metadata
 from kawal.inbox import inbox_table
 from kawal.kafka.parked import parked_keys_table
 from kawal.outbox import outbox_table
@@ -17,6 +16,8 @@ from sqlalchemy import (
     Text,
     text,
 )
+
+from kawal.database import metadata as schema_metadata
 
 metadata = schema_metadata("notify")
 
