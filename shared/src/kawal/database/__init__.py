@@ -1,0 +1,1 @@
+"""PostgreSQL: engines, metadata, migrations, and how to tell that it is away."""

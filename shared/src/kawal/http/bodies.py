@@ -1,0 +1,124 @@
+"""The gate in front of every handler: a body within its bounds, and text that is UTF-8.
+
+Starlette replaces what it cannot decode in forms and queries; a person's words must never be changed in silence.
+"""
+
+import asyncio
+from urllib.parse import unquote_to_bytes
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kawal.errors import KawalError
+from kawal.http import problems
+
+DEFAULT_LIMIT = 64 * 1024
+READ_WITHIN_S = 30.0
+_FORM = b"application/x-www-form-urlencoded"
+
+
+class BodyTooLarge(KawalError):
+    status, code, title = 413, "body_too_large", "The body is too large"
+
+
+class BodyTooSlow(KawalError):
+    status, code, title = 408, "body_too_slow", "The body took too long to arrive"
+
+
+class NotText(KawalError):
+    status, code, title = 400, "invalid_encoding", "The request is not UTF-8 text"
+
+
+class BodyGate:
+    """Answers 413, 408 or 400 itself; a handler behind it sees only what may pass, in one piece."""
+
+    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            passed = await self._pass(scope, receive)
+        except KawalError as refused:
+            await problems.from_error(refused)(scope, receive, send)
+            return
+        if passed is not None:
+            await self._app(scope, passed, send)
+
+    async def _pass(self, scope: Scope, receive: Receive) -> Receive | None:
+        """What the handler may receive from; `None` when the client has gone away."""
+        headers = dict(scope["headers"])
+        check_quoted(scope["query_string"])
+        check_quoted(scope.get("raw_path") or b"")
+        declared = headers.get(b"content-length")
+        if declared is None and b"transfer-encoding" not in headers:
+            return receive
+        if declared is not None:
+            self._check_length(declared)
+        body = await self._read(receive)
+        if body is None:
+            return None
+        _check_body(body, media_type=headers.get(b"content-type", b""))
+        return _replay(body, receive)
+
+    def _check_length(self, declared: bytes) -> None:
+        if not declared.isdigit():
+            raise NotText("Content-Length is not a number")
+        if int(declared) > self._limit:
+            raise BodyTooLarge(f"At most {self._limit} bytes")
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        """All of the body: it is small, and a handler would read all of it anyway."""
+        body = bytearray()
+        try:
+            async with asyncio.timeout(READ_WITHIN_S):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    body += message.get("body", b"")
+                    if len(body) > self._limit:
+                        raise BodyTooLarge(f"At most {self._limit} bytes")
+                    if not message.get("more_body", False):
+                        return bytes(body)
+        except TimeoutError as slow:
+            raise BodyTooSlow(f"At most {READ_WITHIN_S:.0f} seconds") from slow
+
+
+def check_quoted(quoted: bytes) -> None:
+    """Refuse percent-encoded bytes that are not UTF-8, and NUL, which PostgreSQL cannot store.
+
+    Raises:
+        NotText: 400.
+    """
+    if b"%" not in quoted and quoted.isascii():
+        return
+    plain = unquote_to_bytes(quoted)
+    _check_utf8(plain)
+    if b"\0" in plain:
+        raise NotText("It holds a NUL character")
+
+
+def _check_body(body: bytes, *, media_type: bytes) -> None:
+    if media_type.startswith(_FORM):
+        check_quoted(body)
+    elif b"json" in media_type:
+        _check_utf8(body)
+
+
+def _check_utf8(data: bytes) -> None:
+    try:
+        data.decode()
+    except UnicodeDecodeError as broken:
+        raise NotText("It holds bytes that are not UTF-8") from broken
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replayed

@@ -1,0 +1,3 @@
+"""Shapes shared by the middleware."""
+
+RawHeaders = tuple[tuple[bytes, bytes], ...]

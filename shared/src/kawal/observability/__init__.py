@@ -1,0 +1,1 @@
+"""What an operator sees of a service: log lines, metrics, traces and the operations port."""
