@@ -32,7 +32,7 @@ class TestIsOutage:
 class TestIsOutageOfTheRealDatabase:
     async def test_nobody_listens(self):
         connected = engine("postgresql://postgres@127.0.0.1:1/postgres")
-        with pytest.raises(OSError) as raised:
+        with pytest.raises(ConnectionRefusedError) as raised:
             async with connected.connect():
                 pass
         assert is_outage(raised.value)
