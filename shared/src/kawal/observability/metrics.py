@@ -36,3 +36,61 @@ LOG_LINES = Counter("kawal_log_lines_total", "Log lines written.", ["level"])
 
 # Operations on encrypted objects: put, get, destroy.
 VAULT_OPERATIONS = Counter("kawal_vault_operations_total", "Operations on the vault.", ["operation"])
+
+# --- spool (kawal.spool): what an edge accepted and the broker has not acknowledged yet ---
+
+SPOOL_DEPTH_ROWS = Gauge("kawal_spool_depth_rows", "Messages that wait for the broker.")
+SPOOL_DEPTH_BYTES = Gauge("kawal_spool_depth_bytes", "Bytes that wait for the broker.")
+# Grows by a second per second while the broker is away: page on this, not on the depth.
+SPOOL_OLDEST_AGE_SECONDS = Gauge(
+    "kawal_spool_oldest_age_seconds", "For how long the oldest waiting message has waited."
+)
+# One commit carries all appends that waited for it.
+SPOOL_FSYNC_SECONDS = Histogram(
+    "kawal_spool_fsync_seconds", "Time to make one group of appends durable.", buckets=FAST_SECONDS
+)
+SPOOL_APPENDED = Counter("kawal_spool_appended_total", "Messages accepted durably.")
+SPOOL_SENT = Counter("kawal_spool_sent_total", "Messages acknowledged by the broker.")
+# Sent before, but the broker's log turned out to have lost them.
+SPOOL_RESENT = Counter("kawal_spool_resent_total", "Messages sent again after the broker lost them.")
+SPOOL_FULL = Counter("kawal_spool_full_total", "Messages refused because the spool was full.")
+
+# --- kafka (kawal.kafka) ---
+
+# Records between what a group has handled and the end of the log, of the partitions that this replica holds.
+CONSUMER_LAG_RECORDS = Gauge("kawal_consumer_lag_records", "Records not handled yet.", ["group", "topic"])
+# Age of the last handled record while there are others after it; 0 when everything is handled.
+CONSUMER_LAG_SECONDS = Gauge("kawal_consumer_lag_seconds", "How far behind handling is.", ["group", "topic"])
+# Records that reached a final place: handled, skipped (unknown type, another group's replay), dead_letter.
+CONSUMER_RECORDS = Counter("kawal_consumer_records_total", "Records consumed.", ["group", "topic", "outcome"])
+# Records handed to `handle` at once.
+CONSUMER_BATCH_RECORDS = Histogram(
+    "kawal_consumer_batch_records", "Records in a batch.", ["group"], buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
+)
+# One call of `handle`, failed ones included.
+CONSUMER_HANDLE_SECONDS = Histogram(
+    "kawal_consumer_handle_seconds", "Time to handle a batch.", ["group"], buckets=FAST_SECONDS
+)
+# Calls of `handle` that failed: transient, invalid, unexpected.
+CONSUMER_FAILURES = Counter("kawal_consumer_failures_total", "Failed attempts at a batch.", ["group", "kind"])
+# Time since the last poll; an alert beside `/healthz`, because aiokafka has no health of its own.
+CONSUMER_POLL_AGE_SECONDS = Gauge("kawal_consumer_poll_age_seconds", "Time since the last poll.", ["group"])
+CONSUMER_REBALANCES = Counter("kawal_consumer_rebalances_total", "Times partitions were revoked.", ["group"])
+# Clients thrown away because they failed or went silent.
+CONSUMER_RESTARTS = Counter("kawal_consumer_restarts_total", "Clients replaced.", ["group"])
+# Any rise is somebody's work: `kawal dlq list`.
+DEAD_LETTERS = Counter("kawal_dead_letters_total", "Records moved to the dead letters.", ["group", "topic", "kind"])
+PARKED_KEYS = Gauge("kawal_parked_keys", "Keys whose records go to the dead letters until a replay.", ["group"])
+# From the first send of a batch to its last acknowledgement.
+PRODUCE_SECONDS = Histogram("kawal_produce_seconds", "Time until a batch is acknowledged.", buckets=FAST_SECONDS)
+
+# --- outbox (kawal.outbox) ---
+
+OUTBOX_DEPTH_ROWS = Gauge("kawal_outbox_depth_rows", "Rows not published yet.", ["schema"])
+OUTBOX_OLDEST_SECONDS = Gauge("kawal_outbox_oldest_seconds", "Age of the oldest row not published yet.", ["schema"])
+OUTBOX_PUBLISHED = Counter("kawal_outbox_published_total", "Rows published.", ["schema"])
+# One round of the relay: read, publish, mark.
+OUTBOX_ROUND_SECONDS = Histogram(
+    "kawal_outbox_round_seconds", "Time of a round of the relay.", ["schema"], buckets=FAST_SECONDS
+)
+OUTBOX_SHARDS_HELD = Gauge("kawal_outbox_shards_held", "Shards that this replica publishes.", ["schema"])

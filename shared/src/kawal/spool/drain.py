@@ -1,0 +1,113 @@
+"""From the spool to Kafka: read in order, produce, mark; go on by itself whatever the broker does."""
+
+import asyncio
+import random
+import time
+
+from aiokafka import AIOKafkaProducer
+
+from kawal.errors import KawalError
+from kawal.observability.logging import get_logger
+from kawal.spool import broker
+from kawal.spool.lane import LogLost
+from kawal.spool.session import Session
+from kawal.spool.spool import Spool
+
+LOG_CHECK_S = 30.0
+SWEEP_S = 5.0
+BACKOFF_S = (0.1, 5.0)
+# Longer than a session that hears nothing from the broker, its end and the start of the next one.
+SILENCE_S = 90.0
+
+log = get_logger()
+
+
+class SpoolDrain:
+    """Sends what is in a spool, in order per key, until cancelled.
+
+    A row is marked only after the broker's ack. Whatever goes wrong ends the session (one producer and what it
+    had in flight); the next one starts again at the oldest unsent row. So a row may be sent twice, and after
+    a produce timeout, which means unknown, it is.
+    """
+
+    def __init__(self, spool: Spool, *, bootstrap_servers: str, log_check_s: float = LOG_CHECK_S) -> None:
+        self._spool = spool
+        self._bootstrap_servers = bootstrap_servers
+        self._log_check_s = log_check_s
+        self._heard_at = time.monotonic()
+        self._backoff_s = BACKOFF_S[0]
+
+    def alive(self) -> bool:
+        """Whether the drain makes progress or at least tries; an absent broker does not make it dead."""
+        return time.monotonic() - self._heard_at < SILENCE_S and self._spool.alive()
+
+    async def run(self) -> None:
+        """Drain until cancelled; then ends within `broker.STOP_TIMEOUT_S`."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._sweep())
+            while True:
+                self._heard()
+                await self._run_session()
+                await asyncio.sleep(self._backoff_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                self._backoff_s = min(self._backoff_s * 2, BACKOFF_S[1])
+
+    async def _run_session(self) -> None:
+        try:
+            producer = await broker.start_producer(self._bootstrap_servers)
+            try:
+                await self._drain(producer)
+            finally:
+                await broker.abort(producer)
+        except* LogLost as lost:
+            log.warning("spool_log_lost", error=_cause(lost))
+        except* Exception as failed:  # noqa: BLE001 - the rows are safe, and only trying again helps
+            log.warning("spool_drain_interrupted", error=_cause(failed), waiting_s=self._backoff_s)
+
+    async def _drain(self, producer: AIOKafkaProducer) -> None:
+        for topic, partition in await self._lost(producer):
+            rows = await self._spool.mark_lost(topic, partition)
+            log.error("spool_resends", topic=topic, partition=partition, rows=rows)
+        session = Session(self._spool, producer, heard=self._heard, acknowledged=self._acknowledged)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch_log(producer))
+            tasks.create_task(session.run())
+
+    def _heard(self) -> None:
+        self._heard_at = time.monotonic()
+
+    def _acknowledged(self) -> None:
+        self._backoff_s = BACKOFF_S[0]
+
+    async def _lost(self, producer: AIOKafkaProducer) -> list[tuple[str, int]]:
+        """The partitions whose log ends at or before an offset that was acknowledged.
+
+        All retained rows of such a partition count as lost, those below its end too: a topic that was
+        recreated may have grown again.
+        """
+        acknowledged = self._spool.ends
+        ends = await broker.end_offsets(producer, acknowledged, bootstrap_servers=self._bootstrap_servers)
+        return [place for place, end in ends.items() if end <= acknowledged[place]]
+
+    async def _watch_log(self, producer: AIOKafkaProducer) -> None:
+        while True:
+            await asyncio.sleep(self._log_check_s)
+            if lost := await self._lost(producer):
+                raise LogLost(f"{lost} ended early")
+
+    async def _sweep(self) -> None:
+        """Delete what was retained long enough, in small batches between which appends get their turn."""
+        while True:
+            try:
+                while await self._spool.delete_expired():
+                    pass
+            except KawalError as refused:
+                log.warning("spool_sweep_failed", error=refused)
+            await asyncio.sleep(SWEEP_S)
+
+
+def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error inside nested groups."""
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first

@@ -1,0 +1,87 @@
+"""One producer's life: rows are read in order and dealt out to the lanes of their partitions."""
+
+import asyncio
+from collections.abc import Callable
+
+from aiokafka import AIOKafkaProducer
+
+from kawal.spool import broker
+from kawal.spool.file import size_of
+from kawal.spool.lane import Lane
+from kawal.spool.model import SpooledMessage
+from kawal.spool.spool import Spool
+
+READ_ROWS = 500
+READ_BYTES = 4 * 1024 * 1024
+IN_FLIGHT_BYTES = 16 * 1024 * 1024
+ROW_OVERHEAD_BYTES = 1_000
+IDLE_S = 1.0
+
+
+class Session:
+    """Drains through one producer until something fails.
+
+    `heard` is called whenever the loop turns, `acknowledged` whenever the broker took something.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        producer: AIOKafkaProducer,
+        *,
+        heard: Callable[[], None],
+        acknowledged: Callable[[], None],
+    ) -> None:
+        self._spool = spool
+        self._producer = producer
+        self._heard = heard
+        self._acknowledged = acknowledged
+        self._lanes: dict[tuple[str, int], Lane] = {}
+        self._in_flight_bytes = 0
+        self._room = asyncio.Event()
+
+    async def run(self) -> None:
+        """Start at the oldest unsent row. Raises what the first failing lane raised, as a group."""
+        after = self._spool.drained
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._spool.appended.clear()
+                rows = await self._spool.unsent(after=after, max_rows=READ_ROWS, max_bytes=READ_BYTES)
+                self._heard()
+                for row in rows:
+                    await self._deal(row, tasks=tasks)
+                    after = row.seq
+                if not rows:
+                    await _wait(self._spool.appended)
+
+    async def _deal(self, row: SpooledMessage, *, tasks: asyncio.TaskGroup) -> None:
+        while self._in_flight_bytes >= IN_FLIGHT_BYTES:
+            self._room.clear()
+            await _wait(self._room)
+        message = row.message
+        place = message.topic, await broker.partition_for(self._producer, topic=message.topic, key=message.key)
+        if place not in self._lanes:
+            lane = Lane(spool=self._spool, producer=self._producer, place=place, delivered=self._delivered)
+            self._lanes[place] = lane
+            tasks.create_task(lane.run())
+        self._lanes[place].put(row)
+        self._in_flight_bytes += _weight(row)
+
+    def _delivered(self, rows: list[SpooledMessage]) -> None:
+        self._in_flight_bytes -= sum(_weight(row) for row in rows)
+        self._room.set()
+        self._heard()
+        self._acknowledged()
+
+
+def _weight(row: SpooledMessage) -> int:
+    return size_of(row.message) + ROW_OVERHEAD_BYTES
+
+
+async def _wait(event: asyncio.Event) -> None:
+    """Wait for `event`, but look again after a while: a lane may have failed, or a wake-up been missed."""
+    try:
+        async with asyncio.timeout(IDLE_S):
+            await event.wait()
+    except TimeoutError:
+        return
