@@ -61,7 +61,7 @@ SPOOL_FULL = Counter("kawal_spool_full_total", "Messages refused because the spo
 CONSUMER_LAG_RECORDS = Gauge("kawal_consumer_lag_records", "Records not handled yet.", ["group", "topic"])
 # Age of the last handled record while there are others after it; 0 when everything is handled.
 CONSUMER_LAG_SECONDS = Gauge("kawal_consumer_lag_seconds", "How far behind handling is.", ["group", "topic"])
-# Records that reached a final place: handled, skipped (unknown type, another group's replay), dead_letter.
+# Records polled, by outcome: taken (given to the handler), skipped (unknown type, another group's replay).
 CONSUMER_RECORDS = Counter("kawal_consumer_records_total", "Records consumed.", ["group", "topic", "outcome"])
 # Records handed to `handle` at once.
 CONSUMER_BATCH_RECORDS = Histogram(
@@ -94,3 +94,8 @@ OUTBOX_ROUND_SECONDS = Histogram(
     "kawal_outbox_round_seconds", "Time of a round of the relay.", ["schema"], buckets=FAST_SECONDS
 )
 OUTBOX_SHARDS_HELD = Gauge("kawal_outbox_shards_held", "Shards that this replica publishes.", ["schema"])
+
+# --- case numbers (kawal.case_numbers.leases) ---
+
+# At zero, participants hear their number only once ticket-core is back.
+CASE_NUMBERS_LEFT = Gauge("kawal_case_numbers_left", "Leased case numbers that were not handed out yet.")

@@ -1,12 +1,14 @@
 """One partition's rows on their way to the broker, one batch at a time."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from kawal.observability import metrics
 from kawal.spool.model import Sent, SpooledMessage
 from kawal.spool.spool import Spool
 
@@ -21,7 +23,8 @@ class Lane:
     """Keeps the order of a partition.
 
     The next batch leaves only after the broker acknowledged the one before, so that no row can overtake one
-    whose fate is unknown. The lanes of different partitions run side by side.
+    whose fate is unknown. The lanes of different partitions run side by side: one without a leader holds up
+    only its own rows. (`kawal.kafka.producer` batches over partitions, so it cannot do that.)
     """
 
     def __init__(
@@ -71,8 +74,10 @@ class Lane:
     async def _send(self, batch: BatchBuilder) -> int:
         topic, partition = self._place
         async with asyncio.timeout(DELIVERY_TIMEOUT_S):
+            started = time.perf_counter()
             delivery = await self._producer.send_batch(batch, topic, partition=partition)
             metadata = await delivery
+            metrics.PRODUCE_SECONDS.observe(time.perf_counter() - started)
         offset: int = metadata.offset
         return offset
 
