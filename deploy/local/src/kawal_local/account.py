@@ -55,7 +55,5 @@ def _create() -> pwd.struct_passwd:
     useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if useradd is None:
         raise RuntimeError(f"PostgreSQL cannot run as root, and there is no useradd to make {ACCOUNT}")
-    subprocess.run(
-        [useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT], check=True
-    )
+    subprocess.run([useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT], check=True)
     return pwd.getpwnam(ACCOUNT)

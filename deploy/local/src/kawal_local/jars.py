@@ -1,13 +1,18 @@
 """Apache Kafka's jars, resolved from Maven Central once and then kept."""
 
 import fcntl
+import hashlib
 import json
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-COORDINATES = ("org.apache.kafka:kafka_2.13:4.3.1", "org.apache.kafka:kafka-tools:4.3.1")
+COORDINATES = (
+    "org.apache.kafka:kafka_2.13:4.3.1",
+    "org.apache.kafka:kafka-tools:4.3.1",
+    "org.slf4j:slf4j-simple:1.7.36",  # Kafka brings only the API of its logging; without this it is silent
+)
 DOWNLOAD_TIMEOUT_S = 60
 
 Report = Callable[[str], None]
@@ -19,7 +24,7 @@ def classpath(cache: Path, *, report: Report = print) -> str:
     Once everything is there no network is needed. Raises `RuntimeError` if Maven Central cannot serve it.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    index = cache / "classpath.json"
+    index = cache / f"classpath-{hashlib.sha256(repr(COORDINATES).encode()).hexdigest()[:12]}.json"
     with _only_one(cache):
         jars = _indexed(index)
         if jars is None:
@@ -46,9 +51,7 @@ def _indexed(index: Path) -> list[Path] | None:
 
 def _download(repository: Path, *, report: Report) -> list[Path]:
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # jgo looks for a desktop session's folders, and warns that there is none
+        warnings.simplefilter("ignore")  # jgo looks for a desktop session's folders, and warns that there is none
         from jgo.maven import MavenContext  # noqa: PLC0415 - slow to import, and needed once in a checkout's life
 
     repository.mkdir(parents=True, exist_ok=True)

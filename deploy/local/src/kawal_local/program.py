@@ -1,5 +1,8 @@
 """A program to run: what the supervisor, and the test fixtures, need to know of it."""
 
+import contextlib
+import os
+import signal
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +21,12 @@ class Program:
     gid: int | None = None
     stop_signal: str = "SIGTERM"
     grace_s: float = 8.0
+
+
+def signal_group(pid: int, number: signal.Signals) -> None:
+    """Signal the process group that the program `pid` leads (or led), if anything is left of it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)
 
 
 def free_port() -> int:

@@ -1,0 +1,71 @@
+"""Reads mails back from a Maildir."""
+
+import mailbox
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import policy
+from email.parser import BytesParser
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail. `key` is its name in the Maildir; `html` is as the sender wrote it: never trust it."""
+
+    key: str
+    sender: str
+    recipient: str
+    subject: str
+    received_at: datetime
+    text: str
+    html: str | None
+    attachments: tuple[str, ...]
+    raw: bytes
+
+
+class MailFolder:
+    """The mails of one Maildir, which other processes may write to meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._maildir = mailbox.Maildir(path, create=True)
+
+    def newest_first(self, *, limit: int = 200) -> list[Mail]:
+        return sorted(self._all(), key=lambda mail: mail.received_at, reverse=True)[:limit]
+
+    def get(self, key: str) -> Mail | None:
+        """The mail with this key, or None; only names that the Maildir itself lists are opened."""
+        if key not in set(self._maildir.iterkeys()):
+            return None
+        return _mail(key, self._maildir.get_bytes(key))
+
+    def _all(self) -> Iterator[Mail]:
+        for key in self._maildir.keys():  # noqa: SIM118 - a Maildir iterates over its mails, not its keys
+            mail = self.get(key)
+            if mail is not None:
+                yield mail
+
+
+def _mail(key: str, raw: bytes) -> Mail:
+    message = BytesParser(policy=policy.default).parsebytes(raw)
+    plain = message.get_body(("plain",))
+    html = message.get_body(("html",))
+    return Mail(
+        key=key,
+        sender=str(message["from"] or message["x-mailfrom"] or ""),
+        recipient=str(message["to"] or message["x-rcptto"] or ""),
+        subject=str(message["subject"] or ""),
+        received_at=_received_at(key),
+        text=str(plain.get_content()) if plain else "",
+        html=str(html.get_content()) if html else None,
+        attachments=tuple(part.get_filename() or "?" for part in message.iter_attachments()),
+        raw=raw,
+    )
+
+
+def _received_at(key: str) -> datetime:
+    """A Maildir name starts with the second and microsecond of delivery (`<s>.M<us>P…`)."""
+    second, rest, *_ = key.split(".")
+    micros = rest[1 : rest.index("P")] if rest.startswith("M") and "P" in rest else "0"
+    return datetime.fromtimestamp(int(second) + int(micros) / 1e6, tz=UTC)

@@ -1,0 +1,122 @@
+"""Runs programs and keeps them running; Circus does the work, in our own process (ADR 0006)."""
+
+import asyncio
+import shlex
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from circus.arbiter import Arbiter
+from circus.watcher import Watcher
+from tornado.ioloop import IOLoop
+
+from kawal_local.output import PrefixedOutput
+from kawal_local.program import Program, signal_group
+
+CHECK_DELAY_S = 0.5
+# In-process endpoints: Circus wants a control socket, and must not open a port for it.
+CONTROL, EVENTS = "inproc://kawal-control", "inproc://kawal-events"
+
+
+class ProgramFailedError(RuntimeError):
+    """A program that had to finish well did not."""
+
+
+class Supervisor:
+    """Starts programs, restarts what dies, stops them within bounds.
+
+    `on_spawn(program, pid)` is called at each start, restarts included. Use it within a running event loop.
+    Circus reaps every child of this process, so start no other subprocess between `open` and `close`.
+    """
+
+    def __init__(self, *, output: PrefixedOutput, on_spawn: Callable[[Program, int], None]) -> None:
+        self._output = output
+        self._on_spawn = on_spawn
+        self._exits: dict[str, asyncio.Future[int]] = {}
+        self._arbiter = Arbiter(
+            [], endpoint=CONTROL, pubsub_endpoint=EVENTS, check_delay=CHECK_DELAY_S, loop=IOLoop.current()
+        )
+        # Circus has put its own signal handlers in; ours decide in which order things end.
+        self._arbiter.ctrl.sys_hdl.stop()
+
+    async def open(self) -> None:
+        await self._arbiter.start()
+
+    async def close(self) -> None:
+        """Stop whatever still runs, and Circus itself."""
+        await self._arbiter.stop()
+
+    async def start(self, program: Program) -> None:
+        """Start `program` and keep it running from now on."""
+        watcher = self._watcher(program, respawn=True)
+        await self._quietly(watcher.start)
+
+    async def run(self, program: Program) -> None:
+        """Run `program` to its end; raises `ProgramFailedError` unless it exits with 0."""
+        done = self._exits[program.name] = asyncio.get_running_loop().create_future()
+        watcher = self._watcher(program, respawn=False)
+        await self._quietly(watcher.start)
+        code = await done
+        if code:
+            raise ProgramFailedError(f"{program.name} ended with exit code {code}")
+
+    async def stop(self, *names: str) -> None:
+        """Stop these programs together: each has its own grace, then it is killed with all its children."""
+        watchers = [watcher for watcher in self._arbiter.watchers if watcher.name in names]
+        # Not the public `stop`, of which Circus allows only one at a time.
+        await asyncio.gather(*(watcher._stop(close_output_streams=True) for watcher in watchers))  # noqa: SLF001
+
+    def _watcher(self, program: Program, *, respawn: bool) -> Watcher:
+        command, *arguments = program.command
+        self._arbiter.add_watcher(
+            program.name,
+            shlex.quote(command),
+            args=[_literal(word) for word in arguments],
+            env=dict(program.env),
+            working_dir=str(program.directory.absolute()),
+            uid=program.uid,
+            gid=program.gid,
+            respawn=respawn,
+            autostart=False,
+            max_retry=-1,
+            stop_signal=getattr(signal, program.stop_signal),
+            graceful_timeout=program.grace_s,
+            stdout_stream={"stream": self._output.stream(program.name)},
+            stderr_stream={"stream": self._output.stream(program.name)},
+            hooks={"after_spawn": (self._spawned(program), False), "after_reap": (self._reaped(program), True)},
+        )
+        watcher: Watcher = self._arbiter.get_watcher(program.name)
+        return watcher
+
+    def _spawned(self, program: Program) -> Callable[..., bool]:
+        def hook(*, pid: int, **_: Any) -> bool:
+            self._on_spawn(program, pid)
+            return True
+
+        return hook
+
+    def _reaped(self, program: Program) -> Callable[..., bool]:
+        def hook(*, process_pid: int, exit_code: int, **_: Any) -> bool:
+            # Circus looks for a program's children after its end, when they are nobody's children any more.
+            signal_group(process_pid, signal.SIGKILL)
+            waiting = self._exits.get(program.name)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(exit_code)
+            elif not self._arbiter.get_watcher(program.name).is_stopping():
+                self._output.say(f"{program.name} (pid {process_pid}) died with {exit_code}, starting it again")
+            return True
+
+        return hook
+
+    async def _quietly(self, command: Callable[[], Awaitable[Any]]) -> None:
+        """Circus refuses a command while it looks after its children, so ask again a moment later."""
+        while self._arbiter._exclusive_running_command is not None:  # noqa: SLF001, ASYNC110 - has no event
+            await asyncio.sleep(0.01)
+        await command()
+
+
+def _literal(word: str) -> str:
+    """Circus replaces `$(…)` and `((…))` in arguments; ours are meant as they are written."""
+    if "$(" in word or "((" in word:
+        raise ValueError(f"Circus would read {word!r} as a template")
+    return word
