@@ -31,6 +31,10 @@ class MailFolder:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._maildir = mailbox.Maildir(path, create=True)
 
+    def keep(self, raw: bytes) -> str:
+        """Keep a mail; returns its key."""
+        return str(self._maildir.add(raw))
+
     def newest_first(self, *, limit: int = 200) -> list[Mail]:
         return sorted(self._all(), key=lambda mail: mail.received_at, reverse=True)[:limit]
 
