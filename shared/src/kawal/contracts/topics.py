@@ -23,6 +23,16 @@ DELIVERIES = Topic("kawal.deliveries.v1")
 
 ALL = (INTERACTIONS, CASE_EVENTS, OUTBOUND_CHAT, OUTBOUND_VOICE, OUTBOUND_WEB, DELIVERIES)
 
+READERS: dict[str, tuple[str, ...]] = {
+    INTERACTIONS.name: ("ticket-core",),
+    CASE_EVENTS.name: ("notifier",),
+    OUTBOUND_CHAT.name: ("chat-ingest",),
+    OUTBOUND_VOICE.name: ("voice-ingest",),
+    OUTBOUND_WEB.name: ("webform-ingest",),
+    DELIVERIES.name: ("ticket-core", "notifier"),
+}
+"""The consumer groups of each topic; a group is named after its service."""
+
 
 def dead_letters(*, topic: str, group: str) -> Topic:
     """The topic that keeps what `group` could not process of `topic`."""

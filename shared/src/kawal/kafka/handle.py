@@ -1,0 +1,179 @@
+"""Step 4, handle: one batch to its end, whatever happens on the way.
+
+    TransientError     again later, without end; the consumer pauses meanwhile (so does a database's outage)
+    InvalidRecords     those are buried, the rest is handled again
+    anything else      a few attempts, then one record at a time to find the culprit
+
+The rest of a batch is handled before its poison is buried: the other way round, a crash in between would find the
+key parked and bury earlier records behind later ones.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from kawal.database.outages import is_outage
+from kawal.errors import TransientError
+from kawal.kafka.backoff import Backoff
+from kawal.kafka.dead_letters import DeadLetters
+from kawal.kafka.decode import reason_of
+from kawal.kafka.plan import Plan, plan
+from kawal.kafka.poison import ConsumerHalted, PoisonBreaker
+from kawal.kafka.record import Arrival, InvalidRecords, KeyId, Place, Record
+from kawal.kafka.settings import ConsumerSettings
+from kawal.observability import metrics
+from kawal.observability.logging import get_logger
+
+T = TypeVar("T")
+R = TypeVar("R")
+Handle = Callable[[Sequence[Record[T]]], Awaitable[None]]
+"""Applies a batch, all or nothing. Called again with the same records after any failure."""
+
+log = get_logger()
+
+
+class Interrupted(Exception):
+    """The partitions are about to move, and the batch in hand was waiting to be tried again: let it go."""
+
+
+class Handler(Generic[T]):
+    """Brings batches to their end. `draining` interrupts a batch that is only waiting."""
+
+    def __init__(
+        self, handle: Handle[T], *, dead_letters: DeadLetters, settings: ConsumerSettings, draining: asyncio.Event
+    ) -> None:
+        self._handle = handle
+        self._dead_letters = dead_letters
+        self._settings = settings
+        self._draining = draining
+        self._breaker = PoisonBreaker(settings, clock=time.monotonic)
+        self._stale = True
+
+    def forget(self) -> None:
+        """Partitions have moved: the parked keys must be read again."""
+        self._stale = True
+
+    async def process(self, arrivals: Sequence[Arrival[T]]) -> None:
+        """Handle or bury every arrival; when this returns, their offsets may move.
+
+        Raises:
+            Interrupted: see there.
+            ConsumerHalted: a run of poison, or nothing works any more.
+        """
+        if self._stale:
+            await self._persist(self._refresh)
+        faults = await self._handle_all(arrivals)
+        settled = self._plan(arrivals, faults)
+        poison = sum(burial.poison and burial.arrival.replayed_from is None for burial in settled.bury)
+        self._breaker.check(good=len(settled.handle), poison=poison)
+        await self._persist(lambda: self._dead_letters.bury(settled.bury))
+        await self._persist(lambda: self._dead_letters.unpark(settled.unpark))
+
+    async def _refresh(self) -> None:
+        await self._dead_letters.refresh()
+        self._breaker.carry_over(self._dead_letters.parked_lately)
+        self._stale = False
+
+    def _plan(self, arrivals: Sequence[Arrival[T]], faults: dict[Place, str]) -> Plan[T]:
+        return plan(arrivals, parked=self._dead_letters.parked, faults=faults)
+
+    async def _handle_all(self, arrivals: Sequence[Arrival[T]]) -> dict[Place, str]:
+        """Handle all that can be; returns the places of those that cannot, with the reason."""
+        faults: dict[Place, str] = {}
+        backoff = self._backoff()
+        attempts = 0
+        while records := self._plan(arrivals, faults).handle:
+            try:
+                await self._persist(lambda records=records: self._call(records))  # type: ignore[misc]
+            except InvalidRecords as invalid:
+                faults |= _known(invalid, records)
+            except (Interrupted, ConsumerHalted):
+                raise
+            except Exception as error:  # noqa: BLE001 - what it is does not matter, only that it stays
+                attempts += 1
+                self._note("unexpected", error)
+                if attempts >= self._settings.handle_attempts:
+                    return faults | await self._isolate(records)
+                await self._wait(backoff)
+            else:
+                return faults
+        return faults
+
+    async def _isolate(self, records: Sequence[Record[T]]) -> dict[Place, str]:
+        """Handle one by one; returns the culprits.
+
+        Raises:
+            ConsumerHalted: not one record passed, so the fault is not in the records.
+        """
+        faults: dict[Place, str] = {}
+        failed: set[KeyId] = set()
+        unexpected: Exception | None = None
+        passed = 0
+        for record in records:
+            if record.key and (record.topic, record.key) in failed:
+                continue
+            try:
+                await self._persist(lambda record=record: self._call([record]))  # type: ignore[misc]
+                passed += 1
+            except (Interrupted, ConsumerHalted):
+                raise
+            except Exception as error:  # noqa: BLE001 - each record is judged by whether others pass
+                if not isinstance(error, InvalidRecords):
+                    unexpected = error
+                faults[record.place] = _reason(error, record)
+                failed.add((record.topic, record.key))
+        if unexpected is not None and not passed:
+            raise ConsumerHalted(f"nothing can be handled: {type(unexpected).__name__}") from unexpected
+        return faults
+
+    async def _call(self, records: Sequence[Record[T]]) -> None:
+        group = self._dead_letters.group
+        metrics.CONSUMER_BATCH_RECORDS.labels(group).observe(len(records))
+        with metrics.CONSUMER_HANDLE_SECONDS.labels(group).time():
+            try:
+                async with asyncio.timeout(self._settings.handle_timeout_s):
+                    await self._handle(records)
+            except Exception as error:
+                if is_outage(error):
+                    raise TransientError(f"something is away: {type(error).__name__}") from error
+                raise
+
+    async def _persist(self, step: Callable[[], Awaitable[R]]) -> R:
+        """Do `step` until it is not stopped by a `TransientError` any more."""
+        backoff = self._backoff()
+        while True:
+            try:
+                return await step()
+            except TransientError as error:
+                self._note("transient", error)
+                await self._wait(backoff)
+
+    async def _wait(self, backoff: Backoff) -> None:
+        try:
+            async with asyncio.timeout(backoff.next()):
+                await self._draining.wait()
+        except TimeoutError:
+            return
+        raise Interrupted
+
+    def _backoff(self) -> Backoff:
+        return Backoff(first_s=self._settings.backoff_first_s, max_s=self._settings.backoff_max_s)
+
+    def _note(self, kind: str, error: Exception) -> None:
+        metrics.CONSUMER_FAILURES.labels(self._dead_letters.group, kind).inc()
+        log.warning("batch_failed", group=self._dead_letters.group, kind=kind, error=error)
+
+
+def _known(invalid: InvalidRecords, records: Sequence[Record[T]]) -> dict[Place, str]:
+    """The faults of `invalid`, which must be records that were given to `handle`."""
+    given = {record.place for record in records}
+    if not invalid.faults or not invalid.faults.keys() <= given:
+        raise ConsumerHalted("handle refused records that it was not given")
+    return invalid.faults
+
+
+def _reason(error: Exception, record: Record[T]) -> str:
+    if isinstance(error, InvalidRecords):
+        return error.faults.get(record.place, "invalid")
+    return f"unexpected: {reason_of(error)}"

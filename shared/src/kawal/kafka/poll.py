@@ -1,0 +1,81 @@
+"""Step 1, poll: records in the order of their partitions, and the pause while a batch takes its time."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+
+from kawal.kafka.drain import Drain
+from kawal.kafka.record import Raw
+from kawal.kafka.settings import ConsumerSettings
+
+IDLE_POLL_MS = 500
+
+
+class Stalled(Exception):
+    """The client makes no progress although it should: throw it away."""
+
+
+class Poll:
+    """Collects batches, and remembers when it last came back from a poll."""
+
+    def __init__(self, client: AIOKafkaConsumer, *, drain: Drain, settings: ConsumerSettings) -> None:
+        self._client = client
+        self._drain = drain
+        self._settings = settings
+        self._kept: list[Raw] = []
+        self.polled_at = time.monotonic()
+        self.received_at = time.monotonic()
+
+    async def batch(self) -> tuple[list[Raw], int]:
+        """Up to `max_records`, perhaps none, with the generation of the assignment that they belong to.
+
+        Comes back at once when something is there, plus `linger_s` while the batch is not full.
+
+        Raises:
+            Stalled: the poll itself did not come back.
+        """
+        records, self._kept = self._kept, []
+        if not records:
+            records = await self._poll(IDLE_POLL_MS, limit=self._settings.max_records)
+        generation = self._drain.generation
+        missing = self._settings.max_records - len(records)
+        if not records or missing <= 0 or not self._settings.linger_s:
+            return records, generation
+        more = await self._poll(int(self._settings.linger_s * 1000), limit=missing)
+        if generation != self._drain.generation:
+            # Revoked meanwhile: what came before is somebody else's now.
+            return more, self._drain.generation
+        return records + more, generation
+
+    def pause(self) -> None:
+        self._client.pause(*self._client.assignment())
+
+    def resume(self) -> None:
+        self._client.resume(*self._client.paused())
+
+    async def keep_alive(self) -> None:
+        """Poll while paused, so that the group knows us to be alive.
+
+        Partitions that were assigned this very moment are not paused; their records are kept for the next batch.
+        """
+        self._kept += await self._poll(0, limit=self._settings.max_records)
+
+    async def _poll(self, timeout_ms: int, *, limit: int) -> list[Raw]:
+        try:
+            async with asyncio.timeout(self._settings.stall_s):
+                polled = await self._client.getmany(timeout_ms=timeout_ms, max_records=limit)
+        except TimeoutError as error:
+            raise Stalled("a poll did not come back") from error
+        self.polled_at = time.monotonic()
+        records = _flattened(polled)
+        if records:
+            self.received_at = self.polled_at
+        return records
+
+
+def _flattened(polled: Mapping[Any, Sequence[Raw]]) -> list[Raw]:
+    return list(itertools.chain.from_iterable(polled.values()))
