@@ -1,0 +1,132 @@
+"""What is known about people, conversations and cases at one moment. All immutable; `evolve` makes the next moment."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from kawal.contracts.case_events import CaseState
+from kawal.contracts.words import Assurance, Channel, Identity, IdentityKind, Locale
+from ticket_core.domain.entries import EntryKind
+
+ACTIVE = frozenset({CaseState.NEW, CaseState.OPEN, CaseState.PENDING, CaseState.ON_HOLD})
+"""The states in which somebody still has something to do. A person has at most one such case per problem."""
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+def identity_key(kind: IdentityKind, value: str) -> bytes:
+    """The 16 bytes under which an identity is found, locked and compared; its value need not be read for that."""
+    return hashlib.sha256(f"{kind}:{value}".encode()).digest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An identity as the world knows it, whoever mentions it.
+
+    `participant_id` is the one who has proven it, or `None` while it was only claimed.
+    """
+
+    key: bytes
+    kind: IdentityKind
+    value: str
+    participant_id: str | None = None
+    assurance: Assurance = Assurance.CLAIMED
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A person. `last_case_id` is the case that this person was active in last."""
+
+    id: str
+    created_at: datetime
+    name: str | None = None
+    locale: Locale = Locale.INDONESIAN
+    last_case_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One thread on one channel. `case_id` is the case it is about now; `last_seq` its last participant-visible entry.
+
+    `identities` are the ways to reach its participant, as named in this very conversation and nowhere else.
+    `read_seq` is how far the participant has read.
+    """
+
+    id: str
+    channel: Channel
+    participant_id: str
+    locale: Locale
+    name: str | None = None
+    identities: tuple[Identity, ...] = ()
+    case_id: str | None = None
+    last_seq: int = 0
+    read_seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One problem of one participant: its timeline, folded.
+
+    `activity_at` is when something was last said or decided. `waiting_since` is the time of the first contribution of
+    the participant that no agent has answered. `conversation_id` is where the participant spoke last, and where answers
+    go. `last_kind` and `snippet` are of the last contribution. `last_seq` is the number of entries in the timeline.
+    """
+
+    id: str
+    number: str
+    participant_id: str
+    opened_at: datetime
+    activity_at: datetime
+    state: CaseState = CaseState.NEW
+    topic: str | None = None
+    priority: Priority = Priority.NORMAL
+    assignee_id: str | None = None
+    subject: str = ""
+    snippet: str = ""
+    last_kind: EntryKind | None = None
+    channels: tuple[Channel, ...] = ()
+    aliases: tuple[str, ...] = ()
+    conversation_id: str | None = None
+    follow_up_of: str | None = None
+    waiting_since: datetime | None = None
+    resolved_at: datetime | None = None
+    close_at: datetime | None = None
+    last_seq: int = 0
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Two participants who may be the same person, because they share `identity`.
+
+    `assurance` is how much the one who mentioned it last had proven. The two are in order, so that each pair is
+    suggested once.
+    """
+
+    participant_id: str
+    other_id: str
+    identity: bytes
+    assurance: Assurance
+
+    @classmethod
+    def between(cls, one: str, two: str, *, identity: bytes, assurance: Assurance) -> "Suggestion":
+        first, second = sorted((one, two))
+        return cls(first, second, identity, assurance)
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who acts: a person at the console, or a script with a token."""
+
+    id: str
+    name: str
+    roles: frozenset[str] = field(default_factory=frozenset)

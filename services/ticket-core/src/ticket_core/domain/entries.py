@@ -1,0 +1,171 @@
+"""The timeline: what happened to a case, one entry after the other, never changed, never removed.
+
+An entry says who, when and where; its `fact` says what. Everything the case is can be folded from them (`evolve`), so
+an entry carries results, not rules: the state it led to is written down, and a later change of policy changes no past.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from kawal.contracts.case_events import CaseState, NoticeTemplate
+from kawal.contracts.deliveries import DeliveryState
+from kawal.contracts.interactions import FormAnswer, KeyPress
+from kawal.contracts.words import Attachment, Author, Channel
+
+
+class EntryKind(StrEnum):
+    OPENED = "opened"
+    MESSAGE = "message"
+    FORM = "form"
+    VOICEMAIL = "voicemail"
+    CALLBACK = "callback"
+    NOTICE = "notice"
+    STATE = "state"
+    ASSIGNED = "assigned"
+    TOPIC = "topic"
+    NUMBER = "number"
+    DELIVERY = "delivery"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOpened:
+    """`follow_up_of` is the id of the case that this one continues."""
+
+    kind: ClassVar = EntryKind.OPENED
+    number: str
+    participant_id: str
+    topic: str | None = None
+    follow_up_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageWritten:
+    kind: ClassVar = EntryKind.MESSAGE
+    client_id: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FormFilledIn:
+    """The entry's text holds the answers as `label: value` lines; here they keep their structure."""
+
+    kind: ClassVar = EntryKind.FORM
+    form: str
+    answers: tuple[FormAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailRecorded:
+    kind: ClassVar = EntryKind.VOICEMAIL
+    recording: Attachment
+    path: tuple[KeyPress, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAskedFor:
+    kind: ClassVar = EntryKind.CALLBACK
+    path: tuple[KeyPress, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeGiven:
+    """The system told the participant something; notifier found the words."""
+
+    kind: ClassVar = EntryKind.NOTICE
+    template: NoticeTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """A change that no message made. `close_at` is when a resolved case will be closed."""
+
+    kind: ClassVar = EntryKind.STATE
+    close_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseAssigned:
+    kind: ClassVar = EntryKind.ASSIGNED
+    assignee_id: str | None
+    assignee_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChanged:
+    kind: ClassVar = EntryKind.TOPIC
+    topic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberAdded:
+    """A participant was told another number before the case was known; it works everywhere from now on."""
+
+    kind: ClassVar = EntryKind.NUMBER
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryNoted:
+    """What became of telling the participant the entry that this one is `about`."""
+
+    kind: ClassVar = EntryKind.DELIVERY
+    delivery_id: str
+    state: DeliveryState
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRead:
+    """The participant has seen the conversation up to `up_to` (a `conversation_seq`)."""
+
+    kind: ClassVar = EntryKind.READ
+    up_to: int
+
+
+EntryFact = (
+    CaseOpened
+    | MessageWritten
+    | FormFilledIn
+    | VoicemailRecorded
+    | CallbackAskedFor
+    | NoticeGiven
+    | StateChanged
+    | CaseAssigned
+    | TopicChanged
+    | NumberAdded
+    | DeliveryNoted
+    | ConversationRead
+)
+CONTRIBUTIONS = (MessageWritten, FormFilledIn, VoicemailRecorded, CallbackAskedFor)
+"""What people say to one another; everything else is about the case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a timeline.
+
+    `seq` counts from 1 without gaps in the case, `conversation_seq` in the conversation; the latter is set on exactly
+    those entries that the participant may see. `state` is the state the case is in afterwards, where it changed.
+    `about` is the `seq` of the entry that this one says something of.
+    """
+
+    case_id: str
+    seq: int
+    at: datetime
+    author: Author
+    fact: EntryFact
+    author_id: str | None = None
+    author_name: str | None = None
+    channel: Channel | None = None
+    conversation_id: str | None = None
+    conversation_seq: int | None = None
+    text: str = ""
+    state: CaseState | None = None
+    about: int | None = None
+
+    @property
+    def message_id(self) -> str:
+        return f"{self.case_id}/{self.seq}"

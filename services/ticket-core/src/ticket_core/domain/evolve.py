@@ -1,0 +1,119 @@
+"""What a case is after one more entry. Pure and total: folding a timeline again always gives the same case."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from kawal.contracts.case_events import CaseState
+from kawal.contracts.words import Author
+from ticket_core.domain.case import ACTIVE, Case, Conversation
+from ticket_core.domain.entries import (
+    CONTRIBUTIONS,
+    CaseAssigned,
+    CaseOpened,
+    ConversationRead,
+    DeliveryNoted,
+    Entry,
+    NumberAdded,
+    StateChanged,
+    TopicChanged,
+)
+
+SUBJECT_LENGTH = 120
+SNIPPET_LENGTH = 160
+_SILENT = (DeliveryNoted, ConversationRead, NumberAdded)
+
+
+def fold(entries: Iterable[Entry]) -> Case:
+    """The case that a whole timeline, in order, adds up to."""
+    case: Case | None = None
+    for entry in entries:
+        case = evolve(case, entry)
+    if case is None:
+        raise ValueError("a timeline has at least one entry")
+    return case
+
+
+def evolve(case: Case | None, entry: Entry) -> Case:
+    """The case after `entry`; the first entry of a timeline is its `CaseOpened`."""
+    if case is None:
+        return _opened(entry)
+    changes: dict[str, Any] = {"last_seq": entry.seq}
+    if not isinstance(entry.fact, _SILENT):
+        changes["activity_at"] = max(case.activity_at, entry.at)
+    if isinstance(entry.fact, CONTRIBUTIONS):
+        changes |= _contributed(case, entry)
+    else:
+        changes |= _administered(case, entry)
+    if entry.state is not None:
+        changes |= _moved(entry)
+    return replace(case, **changes)
+
+
+def evolve_conversation(conversation: Conversation, entry: Entry) -> Conversation:
+    """The conversation after `entry`, one of its own. Whoever speaks moves it to the case that he speaks in."""
+    changes: dict[str, Any] = {}
+    if entry.conversation_seq is not None:
+        changes["last_seq"] = entry.conversation_seq
+    if entry.author is Author.PARTICIPANT and isinstance(entry.fact, CONTRIBUTIONS):
+        changes["case_id"] = entry.case_id
+    if isinstance(entry.fact, ConversationRead):
+        changes["read_seq"] = entry.fact.up_to
+    return replace(conversation, **changes) if changes else conversation
+
+
+def _opened(entry: Entry) -> Case:
+    opened = entry.fact
+    if not isinstance(opened, CaseOpened):
+        raise TypeError(f"a timeline cannot begin with {opened.kind}")
+    return Case(
+        id=entry.case_id,
+        number=opened.number,
+        participant_id=opened.participant_id,
+        opened_at=entry.at,
+        activity_at=entry.at,
+        topic=opened.topic,
+        follow_up_of=opened.follow_up_of,
+        conversation_id=entry.conversation_id,
+        last_seq=entry.seq,
+    )
+
+
+def _contributed(case: Case, entry: Entry) -> dict[str, Any]:
+    changes: dict[str, Any] = {"last_kind": entry.fact.kind, "snippet": _line(entry.text, SNIPPET_LENGTH)}
+    if not case.subject and entry.text:
+        changes["subject"] = _line(entry.text, SUBJECT_LENGTH)
+    if entry.author is not Author.PARTICIPANT:
+        return changes | {"waiting_since": None}
+    changes |= {"conversation_id": entry.conversation_id, "waiting_since": case.waiting_since or entry.at}
+    if entry.channel is not None and entry.channel not in case.channels:
+        changes["channels"] = (*case.channels, entry.channel)
+    return changes
+
+
+def _administered(case: Case, entry: Entry) -> dict[str, Any]:
+    match entry.fact:
+        case CaseAssigned(assignee_id=assignee_id):
+            return {"assignee_id": assignee_id}
+        case TopicChanged(topic=topic):
+            return {"topic": topic}
+        case NumberAdded(number=number):
+            return {"aliases": (*case.aliases, number)}
+        case _:
+            return {}
+
+
+def _moved(entry: Entry) -> dict[str, Any]:
+    changes: dict[str, Any] = {"state": entry.state, "close_at": None}
+    if entry.state in ACTIVE:
+        return changes | {"resolved_at": None}
+    if entry.state is CaseState.RESOLVED:
+        changes |= {"resolved_at": entry.at, "waiting_since": None}
+    if isinstance(entry.fact, StateChanged):
+        changes["close_at"] = entry.fact.close_at
+    return changes
+
+
+def _line(text: str, length: int) -> str:
+    """The beginning of a text, as one line."""
+    return " ".join(text[: 2 * length].split())[:length]

@@ -1,0 +1,291 @@
+"""One input after the other, each seeing what the ones before it did: resolve, correlate, decide, evolve."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from kawal import case_numbers
+from kawal.contracts.case_events import CaseState
+from kawal.contracts.interactions import Interaction, MessagesRead
+from kawal.contracts.words import Assurance, IdentityKind
+from ticket_core.domain.case import Case, Conversation, Fact, Participant
+from ticket_core.domain.correlate import correlate
+from ticket_core.domain.decide import AddNumber, ContinueCase, NoteDelivery, OpenCase, ToOneCase, decide, open_case
+from ticket_core.domain.entries import Entry
+from ticket_core.domain.errors import CaseNotFound, CaseNumbersExhausted, ConversationNotFound
+from ticket_core.domain.evolve import evolve, evolve_conversation
+from ticket_core.domain.inputs import AgentCommand, Contact, DeliveryReport, Input, Reply, TimerFired
+from ticket_core.domain.policy import Policy
+from ticket_core.domain.resolve import Mention, Resolution, conversation_key, mentions, resolve
+from ticket_core.domain.world import NumberGiven, Recorded, Step, World
+
+MOST_IDENTITIES = 20
+"""How many ways to reach its participant a conversation keeps; the latest stay."""
+_STRENGTH = tuple(Assurance)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The case after an input. `seq` is the first entry that it wrote, or the last there was if it wrote none."""
+
+    case_id: str
+    number: str
+    state: CaseState
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The input was done before, or there was nothing to do."""
+
+
+class Fold:
+    """`new_id` gives ids that grow with time."""
+
+    def __init__(self, world: World, *, policy: Policy, now: datetime, new_id: Callable[[], str]) -> None:
+        self._world = world
+        self._policy = policy
+        self._now = now
+        self._new_id = new_id
+
+    def apply(self, given: Input) -> Applied | Skipped:
+        """Let `given` happen, all of it or nothing.
+
+        Raises:
+            KawalError: it is refused; the world is as before. So it is after any other exception.
+        """
+        match given:
+            case Contact(interaction=MessagesRead() as read):
+                return self._read(given, read)
+            case Contact():
+                return self._contact(given)
+            case DeliveryReport():
+                return self._delivery(given)
+            case TimerFired():
+                return self._on_case(self._case(given.case_id), given, traceparent=given.traceparent)
+            case _:
+                return self._command(given)
+
+    def repeat(self, contact: Contact) -> Applied | Skipped:
+        """The event was applied before; if it now carries another number, that one must lead to the same case."""
+        number = contact.interaction.reference
+        conversation = self._world.conversations.get(contact.interaction.conversation_id)
+        current = conversation.case_id if conversation else None
+        case_id = self._world.events.get((contact.source, contact.event_id), current)
+        if case_id is None or number is None or not self._is_free(number):
+            return Skipped()
+        given = NumberGiven(number, case_id, contact.source, contact.event_id)
+        return self._on_case(self._case(case_id), AddNumber(number), traceparent=contact.traceparent, number=given)
+
+    def _contact(self, contact: Contact) -> Applied:
+        world, interaction = self._world, contact.interaction
+        before = world.conversations.get(interaction.conversation_id)
+        pseudonym = world.facts.get(conversation_key(interaction.conversation_id))
+        mentioned = _news(interaction, before)
+        who = resolve(
+            pseudonym.participant_id if pseudonym else None,
+            mentioned,
+            facts=world.facts,
+            claimants=world.claimants,
+        )
+        step = Step()
+        participant = self._participant(who, interaction)
+        conversation = _heard(before, interaction, participant.id, mentioned)
+        self._establish(step, who, participant.id, interaction)
+        case = self._place(step, contact, conversation, participant.id)
+        step.participants.append(_last_seen(participant, interaction, case.id))
+        world.accept(step)
+        return Applied(case.id, case.number, case.state, step.recorded[0].entry.seq)
+
+    def _participant(self, who: Resolution, interaction: Interaction) -> Participant:
+        if who.participant_id is not None:
+            return self._world.participants[who.participant_id]
+        return Participant(id=self._new_id(), created_at=self._now, name=interaction.name, locale=interaction.locale)
+
+    def _establish(self, step: Step, who: Resolution, participant_id: str, interaction: Interaction) -> None:
+        """Write down whose facts these are from now on, and who else might be the same person."""
+        facts = self._world.facts
+        pseudonym = conversation_key(interaction.conversation_id)
+        known = facts.get(pseudonym)
+        if known is None or known.participant_id is None:
+            kind = IdentityKind.CONVERSATION
+            step.facts.append(Fact(pseudonym, kind, interaction.conversation_id, participant_id, Assurance.POSSESSED))
+        for mention in who.proven:
+            fact = _proven(facts.get(mention.key), mention, participant_id)
+            if fact != facts.get(mention.key):
+                step.facts.append(fact)
+        for mention in who.claimed:
+            step.claims.append((mention.key, participant_id))
+        step.suggestions += who.suggestions(participant_id)
+
+    def _place(self, step: Step, contact: Contact, conversation: Conversation, participant_id: str) -> Case:
+        interaction = contact.interaction
+        current = self._world.cases.get(conversation.case_id) if conversation.case_id else None
+        placement = correlate(
+            interaction.topic,
+            current=current,
+            cases=self._world.cases_of(participant_id),
+            policy=self._policy,
+            now=self._now,
+        )
+        if placement.joins is None:
+            opening = OpenCase(
+                case_id=self._new_id(),
+                number=self._number(interaction.reference),
+                participant_id=participant_id,
+                interaction=interaction,
+                follow_up_of=placement.follow_up_of,
+            )
+            self._give(step, contact, opening.number, opening.case_id)
+            entries = open_case(opening, conversation=conversation, now=self._now)
+            return self._record(step, None, conversation, entries, contact.traceparent)
+        alias = self._alias(interaction.reference)
+        if alias is not None:
+            self._give(step, contact, alias, placement.joins.id)
+        entries = decide(
+            placement.joins,
+            ContinueCase(interaction=interaction, alias=alias),
+            conversation=conversation,
+            policy=self._policy,
+            now=self._now,
+        )
+        return self._record(step, placement.joins, conversation, entries, contact.traceparent)
+
+    def _read(self, contact: Contact, read: MessagesRead) -> Applied | Skipped:
+        conversation = self._world.conversations.get(read.conversation_id)
+        if conversation is None or conversation.case_id is None:
+            return Skipped()
+        case = self._case(conversation.case_id)
+        return self._on_case(case, read, conversation=conversation, traceparent=contact.traceparent)
+
+    def _delivery(self, given: DeliveryReport) -> Applied | Skipped:
+        report = given.report
+        case = self._world.cases.get(report.case_id)
+        if case is None:
+            return Skipped()
+        place = (report.case_id, report.case_seq, report.channel)
+        note = NoteDelivery(report, self._world.reached.get(place))
+        done = self._on_case(case, note, traceparent=given.traceparent)
+        if isinstance(done, Applied):
+            self._world.reached[place] = report.state
+        return done
+
+    def _command(self, given: AgentCommand) -> Applied | Skipped:
+        case_id = self._world.numbers.get(given.number)
+        if case_id is None:
+            raise CaseNotFound("No case has this number")
+        case = self._case(case_id)
+        wanted = given.conversation_id if isinstance(given, Reply) else None
+        conversation = self._conversation(case, wanted)
+        return self._on_case(case, given, conversation=conversation, traceparent=given.traceparent)
+
+    def _conversation(self, case: Case, wanted: str | None) -> Conversation:
+        conversation = self._world.conversations.get(wanted or case.conversation_id or "")
+        if conversation is None or conversation.participant_id != case.participant_id:
+            raise ConversationNotFound("Answer in a conversation of this case's participant")
+        return conversation
+
+    def _on_case(
+        self,
+        case: Case,
+        given: ToOneCase,
+        *,
+        conversation: Conversation | None = None,
+        traceparent: str | None = None,
+        number: NumberGiven | None = None,
+    ) -> Applied | Skipped:
+        entries = decide(case, given, conversation=conversation, policy=self._policy, now=self._now)
+        step = Step(numbers=[number] if number else [])
+        after = self._record(step, case, conversation, entries, traceparent) if entries else case
+        self._world.accept(step)
+        return Applied(after.id, after.number, after.state, entries[0].seq if entries else after.last_seq)
+
+    def _record(
+        self,
+        step: Step,
+        case: Case | None,
+        conversation: Conversation | None,
+        entries: list[Entry],
+        traceparent: str | None,
+    ) -> Case:
+        for entry in entries:
+            case = evolve(case, entry)
+            if conversation is not None and entry.conversation_id == conversation.id:
+                conversation = evolve_conversation(conversation, entry)
+            step.recorded.append(Recorded(entry, case, conversation, traceparent))
+        if case is None:
+            raise ValueError("no entries, no case")
+        step.cases.append(case)
+        if conversation is not None:
+            step.conversations.append(conversation)
+        return case
+
+    def _case(self, case_id: str) -> Case:
+        case = self._world.cases.get(case_id)
+        if case is None:
+            raise CaseNotFound("There is no case with this id")
+        return case
+
+    def _number(self, reference: str | None) -> str:
+        """The number that the participant was told already, if it is a real one; otherwise the next of ours."""
+        if reference is not None and self._is_free(reference):
+            return reference
+        while self._world.spare_numbers:
+            number = self._world.spare_numbers.pop()
+            if number not in self._world.numbers:
+                return number
+        raise CaseNumbersExhausted("This batch needs more numbers than were put aside for it")
+
+    def _alias(self, reference: str | None) -> str | None:
+        return reference if reference is not None and self._is_free(reference) else None
+
+    def _is_free(self, number: str) -> bool:
+        return number not in self._world.numbers and case_numbers.is_valid(number)
+
+    @staticmethod
+    def _give(step: Step, contact: Contact, number: str, case_id: str) -> None:
+        """Remember the event with the number, so that the same event with another number finds the case."""
+        step.numbers.append(NumberGiven(number, case_id, contact.source, contact.event_id))
+
+
+def _news(interaction: Interaction, before: Conversation | None) -> list[Mention]:
+    """What this contact says of itself that its conversation has not said before."""
+    known = before.identities if before else ()
+    return mentions(identity for identity in interaction.identities if identity not in known)
+
+
+def _proven(known: Fact | None, mention: Mention, participant_id: str) -> Fact:
+    identity = mention.identity
+    before = known.assurance if known else Assurance.CLAIMED
+    stronger = max(before, identity.assurance, key=_STRENGTH.index)
+    return Fact(mention.key, identity.kind, identity.value, participant_id, stronger)
+
+
+def _heard(
+    before: Conversation | None, interaction: Interaction, participant_id: str, mentioned: list[Mention]
+) -> Conversation:
+    new = tuple(mention.identity for mention in mentioned)
+    if before is None:
+        return Conversation(
+            interaction.conversation_id,
+            interaction.channel,
+            participant_id,
+            interaction.locale,
+            interaction.name,
+            new,
+        )
+    if not new and before.locale is interaction.locale and interaction.name in (None, before.name):
+        return before
+    return replace(
+        before,
+        locale=interaction.locale,
+        name=interaction.name or before.name,
+        identities=(*before.identities, *new)[-MOST_IDENTITIES:],
+    )
+
+
+def _last_seen(participant: Participant, interaction: Interaction, case_id: str) -> Participant:
+    name = participant.name or interaction.name
+    if (name, interaction.locale, case_id) == (participant.name, participant.locale, participant.last_case_id):
+        return participant
+    return replace(participant, name=name, locale=interaction.locale, last_case_id=case_id)

@@ -1,0 +1,96 @@
+"""Everything that can happen to a case, from whatever side it comes. All of it goes through one `apply`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from kawal.contracts.deliveries import DeliveryReported
+from kawal.contracts.interactions import Interaction
+from ticket_core.domain.case import Agent
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A participant did something. `(source, event_id)` is the event's identity for deduplication."""
+
+    source: str
+    event_id: str
+    interaction: Interaction
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """An edge or notifier says what became of telling a participant something."""
+
+    source: str
+    event_id: str
+    report: DeliveryReported
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """An agent's idempotency key: within `scope`, the same `key` and `fingerprint` is the same command, done once."""
+
+    scope: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """An agent wants something. `number` is any number of the case, ten plain digits."""
+
+    number: str
+    agent: Agent
+    once: Once | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Command):
+    """Tell the participant `text`, in the conversation of his last entry unless `conversation_id` is given."""
+
+    text: str
+    conversation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolve(Command):
+    """The problem is solved; the participant is told so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen(Command):
+    """It was not solved after all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign(Command):
+    """`assignee` takes over; `None` gives the case back."""
+
+    assignee: Agent | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTopic(Command):
+    topic: str | None
+
+
+class TimerKind(StrEnum):
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A time that a case was waiting for has come. Stale ones, whose time was moved meanwhile, change nothing."""
+
+    case_id: str
+    timer: TimerKind
+    due_at: datetime
+    traceparent: str | None = None
+
+
+AgentCommand = Reply | Resolve | Reopen | Assign | ChangeTopic
+Input = Contact | DeliveryReport | AgentCommand | TimerFired

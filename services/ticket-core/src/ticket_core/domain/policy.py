@@ -1,0 +1,20 @@
+"""What a programme's owner may decide about the life of a case."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How long a resolved case can come back.
+
+    `reopen_within` its resolution, a participant's message reopens it; afterwards it opens a follow-up. `close_after`
+    its resolution it is closed for good.
+    """
+
+    reopen_within: timedelta = timedelta(days=7)
+    close_after: timedelta = timedelta(days=14)
+
+    def __post_init__(self) -> None:
+        if self.reopen_within > self.close_after:
+            raise ValueError("a case must not be closed while a message would still reopen it")

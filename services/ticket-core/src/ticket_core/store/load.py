@@ -1,0 +1,224 @@
+"""Locks and loads what a batch touches, in a handful of queries whatever its size.
+
+The order of locks is the same everywhere, so writers wait for one another but never in a circle: identities by key,
+inbox rows, participants by id. The participant's row is the lock of all that hangs below it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from kawal.contracts.deliveries import DeliveryState
+from kawal.contracts.words import Channel, IdentityKind
+from kawal.inbox import insert_new
+from ticket_core.domain.case import Fact
+from ticket_core.domain.decide import further
+from ticket_core.domain.inputs import Command, Contact, DeliveryReport, Reply, TimerFired
+from ticket_core.domain.resolve import Mention, conversation_key, mentions
+from ticket_core.domain.world import World
+from ticket_core.store import rows, tables
+from ticket_core.store.bulk import Insert
+
+MOST_CLAIMANTS = 5
+"""Of how many others who claim the same fact an agent is told."""
+
+_INSERT_FACTS = Insert(tables.identities, rows.FACT, conflict="key")
+_LOCK_FACTS = text(
+    f"SELECT {rows.selected(rows.FACT, table='identities')} FROM core.identities"  # noqa: S608 names of columns
+    " WHERE key = ANY(:keys) ORDER BY key FOR NO KEY UPDATE"
+)
+_LOCK_PARTICIPANTS = text(
+    f"SELECT {rows.selected(rows.PARTICIPANT, table='participants')} FROM core.participants"  # noqa: S608
+    " WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY participants.id FOR NO KEY UPDATE"
+)
+_CONVERSATIONS = text(
+    f"SELECT {rows.selected(rows.CONVERSATION, table='conversations')} FROM core.conversations"  # noqa: S608
+    " WHERE id = ANY(:ids)"
+)
+_CASES = text(
+    f"SELECT {rows.selected(rows.CASE, table='cases')}, stamp FROM core.cases"  # noqa: S608
+    " WHERE (participant_id = ANY(CAST(:participants AS uuid[])) AND state <> 'closed')"
+    " OR id = ANY(CAST(:ids AS uuid[]))"
+)
+_PARTICIPANTS_OF = text("SELECT DISTINCT participant_id::text FROM core.cases WHERE id = ANY(CAST(:ids AS uuid[]))")
+_NUMBERS = text("SELECT number, case_id::text FROM core.case_numbers WHERE number = ANY(:numbers)")
+_EVENTS = text("""
+    SELECT source, event_id, case_id::text FROM core.case_numbers
+    WHERE (source, event_id) IN (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])))
+""")
+_CLAIMANTS = text("""
+    SELECT wanted.key, claimant.participant_id::text
+    FROM unnest(CAST(:keys AS bytea[])) AS wanted (key)
+    CROSS JOIN LATERAL (
+        SELECT participant_id FROM core.claims WHERE claims.key = wanted.key ORDER BY participant_id LIMIT :most
+    ) AS claimant
+""")
+_REACHED = text("""
+    SELECT timeline.case_id::text, about, channel, payload ->> 'state'
+    FROM unnest(CAST(:cases AS uuid[]), CAST(:seqs AS integer[])) AS wanted (case_id, seq)
+    JOIN core.timeline ON timeline.case_id = wanted.case_id AND about = wanted.seq AND kind = 'delivery'
+""")
+
+
+@dataclass(slots=True)
+class Batch:
+    """The inputs of one transaction, sorted out."""
+
+    contacts: list[Contact] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    reports: list[DeliveryReport] = field(default_factory=list)
+    timers: list[TimerFired] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """The world of a batch; `fresh` are the events (source, id) that were never applied before.
+
+    `stamps` are those of the cases' last entries, see `ticket_core.store.stream`.
+    """
+
+    world: World = field(default_factory=World)
+    fresh: set[tuple[str, str]] = field(default_factory=set)
+    stamps: dict[str, int] = field(default_factory=dict)
+
+
+async def load(connection: AsyncConnection, batch: Batch, *, spare_numbers: Sequence[str], now: datetime) -> Loaded:
+    """Everything that folding `batch` will look up, locked until the transaction ends."""
+    return await _Loading(connection, batch, spare_numbers).run(now)
+
+
+class _Loading:
+    def __init__(self, connection: AsyncConnection, batch: Batch, spare_numbers: Sequence[str]) -> None:
+        self._connection = connection
+        self._batch = batch
+        self._loaded = Loaded()
+        self._world = self._loaded.world
+        self._world.spare_numbers = list(spare_numbers)
+
+    async def run(self, now: datetime) -> Loaded:
+        await self._lock_facts()
+        await self._insert_events(now)
+        await self._find_numbers()
+        await self._find_events()
+        wanted = self._cases_wanted()
+        await self._lock_participants(wanted)
+        await self._load_conversations(self._conversations_wanted())
+        await self._load_cases(wanted)
+        await self._load_conversations(self._conversations_of_commands())
+        await self._load_reached()
+        return self._loaded
+
+    async def _lock_facts(self) -> None:
+        """Make sure that every fact mentioned has a row, so that even a first contact has something to lock."""
+        facts = _facts(self._batch.contacts)
+        keys = sorted(facts)
+        await _INSERT_FACTS.run(self._connection, [rows.fact_row(facts[key]) for key in keys])
+        for row in await self._rows(_LOCK_FACTS, keys=keys):
+            fact = rows.fact_of(row)
+            self._world.facts[fact.key] = fact
+        claimed = [key for key, fact in facts.items() if fact.kind is not IdentityKind.CONVERSATION]
+        for key, participant_id in await self._rows(_CLAIMANTS, keys=claimed, most=MOST_CLAIMANTS):
+            self._world.claimants[key].add(participant_id)
+
+    async def _insert_events(self, now: datetime) -> None:
+        batch = self._batch
+        events = [(contact.source, contact.event_id) for contact in batch.contacts]
+        events += [(report.source, report.event_id) for report in batch.reports]
+        self._loaded.fresh = await insert_new(self._connection, tables.inbox, events=events, now=now)
+
+    async def _find_numbers(self) -> None:
+        batch = self._batch
+        references = (contact.interaction.reference for contact in batch.contacts)
+        numbers = {number for number in references if number is not None}
+        numbers.update(command.number for command in batch.commands)
+        numbers.update(self._world.spare_numbers)
+        for number, case_id in await self._rows(_NUMBERS, numbers=sorted(numbers)):
+            self._world.numbers[number] = case_id
+
+    async def _find_events(self) -> None:
+        events = {(contact.source, contact.event_id) for contact in self._batch.contacts}
+        repeated = sorted(events - self._loaded.fresh)
+        sources, ids = [source for source, _ in repeated], [event_id for _, event_id in repeated]
+        for source, event_id, case_id in await self._rows(_EVENTS, sources=sources, ids=ids):
+            self._world.events[source, event_id] = case_id
+
+    def _cases_wanted(self) -> set[str]:
+        """The cases that inputs name themselves."""
+        world, batch = self._world, self._batch
+        named = {world.numbers[command.number] for command in batch.commands if command.number in world.numbers}
+        named.update(report.report.case_id for report in batch.reports)
+        named.update(timer.case_id for timer in batch.timers)
+        named.update(world.events.values())
+        return named
+
+    async def _lock_participants(self, cases: set[str]) -> None:
+        owners = {fact.participant_id for fact in self._world.facts.values() if fact.participant_id}
+        owners.update(row[0] for row in await self._rows(_PARTICIPANTS_OF, ids=sorted(cases)))
+        for row in await self._rows(_LOCK_PARTICIPANTS, ids=sorted(owners)):
+            participant = rows.participant_of(row)
+            self._world.participants[participant.id] = participant
+
+    def _conversations_wanted(self) -> set[str]:
+        wanted = {contact.interaction.conversation_id for contact in self._batch.contacts}
+        return wanted | {
+            command.conversation_id
+            for command in self._batch.commands
+            if isinstance(command, Reply) and command.conversation_id is not None
+        }
+
+    def _conversations_of_commands(self) -> set[str]:
+        """Where answers go that name no conversation: only known once the cases are."""
+        world = self._world
+        cases = (world.cases.get(world.numbers.get(command.number, "")) for command in self._batch.commands)
+        wanted = {case.conversation_id for case in cases if case is not None and case.conversation_id is not None}
+        return wanted - world.conversations.keys()
+
+    async def _load_conversations(self, ids: Iterable[str]) -> None:
+        for row in await self._rows(_CONVERSATIONS, ids=sorted(ids)):
+            conversation = rows.conversation_of(row)
+            self._world.conversations[conversation.id] = conversation
+
+    async def _load_cases(self, named: set[str]) -> None:
+        world = self._world
+        last = {one.last_case_id for one in world.participants.values() if one.last_case_id}
+        current = {one.case_id for one in world.conversations.values() if one.case_id}
+        ids = sorted(named | last | current)
+        if not ids and not world.participants:
+            return
+        found = await self._connection.execute(_CASES, {"ids": ids, "participants": sorted(world.participants)})
+        for row in found:
+            case = rows.case_of(row[:-1])
+            world.load_case(case)
+            self._loaded.stamps[case.id] = row[-1]
+
+    async def _load_reached(self) -> None:
+        reports = [report.report for report in self._batch.reports]
+        cases, seqs = [report.case_id for report in reports], [report.case_seq for report in reports]
+        for case_id, seq, channel, state in await self._rows(_REACHED, cases=cases, seqs=seqs):
+            place = (case_id, seq, Channel(channel))
+            self._world.reached[place] = further(self._world.reached.get(place), DeliveryState(state))
+
+    async def _rows(self, statement: TextClause, **parameters: Any) -> Sequence[Any]:
+        """The rows found for lists of wanted things; nothing is asked for nothing."""
+        if not any(parameters[name] for name in parameters if isinstance(parameters[name], list)):
+            return []
+        return (await self._connection.execute(statement, parameters)).all()
+
+
+def _facts(contacts: Iterable[Contact]) -> dict[bytes, Fact]:
+    """What contacts mention, as facts that nobody has proven yet."""
+    facts: dict[bytes, Fact] = {}
+    for contact in contacts:
+        interaction = contact.interaction
+        key = conversation_key(interaction.conversation_id)
+        facts[key] = Fact(key, IdentityKind.CONVERSATION, interaction.conversation_id)
+        facts.update((mention.key, _fact(mention)) for mention in mentions(interaction.identities))
+    return facts
+
+
+def _fact(mention: Mention) -> Fact:
+    return Fact(mention.key, mention.identity.kind, mention.identity.value)

@@ -1,0 +1,217 @@
+"""Between the domain's objects and the rows of the tables."""
+
+import json
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from kawal.contracts.case_events import CaseState
+from kawal.contracts.words import Assurance, Author, Channel, Identity, IdentityKind, Locale
+from ticket_core.domain.case import Case, Conversation, Fact, Participant, Priority
+from ticket_core.domain.entries import Entry, EntryFact, EntryKind
+from ticket_core.store.bulk import Row, array_literal
+
+_FACTS: dict[str, TypeAdapter[Any]] = {fact.kind: TypeAdapter(fact) for fact in get_args(EntryFact)}
+
+PARTICIPANT = ("id", "name", "locale", "last_case_id", "created_at")
+FACT = ("key", "kind", "value", "participant_id", "assurance")
+CONVERSATION = (
+    "id",
+    "channel",
+    "participant_id",
+    "locale",
+    "name",
+    "identities",
+    "case_id",
+    "last_seq",
+    "read_seq",
+)
+CASE = (
+    "id",
+    "number",
+    "participant_id",
+    "opened_at",
+    "activity_at",
+    "state",
+    "topic",
+    "priority",
+    "assignee_id",
+    "subject",
+    "snippet",
+    "last_kind",
+    "channels",
+    "aliases",
+    "conversation_id",
+    "follow_up_of",
+    "waiting_since",
+    "resolved_at",
+    "close_at",
+    "last_seq",
+)
+ENTRY = (
+    "case_id",
+    "seq",
+    "kind",
+    "at",
+    "author",
+    "author_id",
+    "author_name",
+    "channel",
+    "conversation_id",
+    "conversation_seq",
+    "text",
+    "state",
+    "about",
+    "payload",
+)
+_READ_AS_TEXT = frozenset(
+    {"id", "participant_id", "assignee_id", "follow_up_of", "case_id", "last_case_id", "payload", "identities"}
+)
+
+
+def selected(columns: tuple[str, ...], *, table: str) -> str:
+    """The columns of `table` as the `*_of` functions below read them: ids and JSON as text."""
+    return ", ".join(
+        f"{table}.{name}::text AS {name}" if name in _READ_AS_TEXT else f"{table}.{name}" for name in columns
+    )
+
+
+def participant_row(participant: Participant) -> Row:
+    return (participant.id, participant.name, participant.locale, participant.last_case_id, participant.created_at)
+
+
+def participant_of(row: Any) -> Participant:
+    id_, name, locale, last_case_id, created_at = row
+    return Participant(id_, created_at, name, Locale(locale), last_case_id)
+
+
+def fact_row(fact: Fact) -> Row:
+    return (fact.key, fact.kind, fact.value, fact.participant_id, fact.assurance)
+
+
+def fact_of(row: Any) -> Fact:
+    key, kind, value, participant_id, assurance = row
+    return Fact(key, IdentityKind(kind), value, participant_id, Assurance(assurance))
+
+
+def conversation_row(conversation: Conversation) -> Row:
+    identities = [(one.kind, one.value, one.assurance) for one in conversation.identities]
+    return (
+        conversation.id,
+        conversation.channel,
+        conversation.participant_id,
+        conversation.locale,
+        conversation.name,
+        json.dumps(identities) if identities else "[]",
+        conversation.case_id,
+        conversation.last_seq,
+        conversation.read_seq,
+    )
+
+
+def conversation_of(row: Any) -> Conversation:
+    id_, channel, participant_id, locale, name, identities, case_id, last_seq, read_seq = row
+    return Conversation(
+        id_,
+        Channel(channel),
+        participant_id,
+        Locale(locale),
+        name,
+        _identities_of(identities),
+        case_id,
+        last_seq,
+        read_seq,
+    )
+
+
+def _identities_of(document: str) -> tuple[Identity, ...]:
+    if document == "[]":
+        return ()
+    return tuple(
+        Identity(kind=IdentityKind(kind), value=value, assurance=Assurance(assurance))
+        for kind, value, assurance in json.loads(document)
+    )
+
+
+def case_row(case: Case) -> Row:
+    return (
+        case.id,
+        case.number,
+        case.participant_id,
+        case.opened_at,
+        case.activity_at,
+        case.state,
+        case.topic,
+        case.priority,
+        case.assignee_id,
+        case.subject,
+        case.snippet,
+        case.last_kind,
+        array_literal(case.channels),
+        array_literal(case.aliases),
+        case.conversation_id,
+        case.follow_up_of,
+        case.waiting_since,
+        case.resolved_at,
+        case.close_at,
+        case.last_seq,
+    )
+
+
+def case_of(row: Any) -> Case:
+    found = dict(zip(CASE, row, strict=True))
+    return Case(
+        **found
+        | {
+            "state": CaseState(found["state"]),
+            "priority": Priority(found["priority"]),
+            "last_kind": EntryKind(found["last_kind"]) if found["last_kind"] else None,
+            "channels": tuple(map(Channel, found["channels"])),
+            "aliases": tuple(found["aliases"]),
+        }
+    )
+
+
+def entry_row(entry: Entry) -> Row:
+    return (
+        entry.case_id,
+        entry.seq,
+        entry.fact.kind,
+        entry.at,
+        entry.author,
+        entry.author_id,
+        entry.author_name,
+        entry.channel,
+        entry.conversation_id,
+        entry.conversation_seq,
+        entry.text,
+        entry.state,
+        entry.about,
+        payload_of(entry.fact),
+    )
+
+
+def entry_of(row: Any) -> Entry:
+    (case_id, seq, kind, at, author, author_id, author_name, channel, conversation_id, conversation_seq) = row[:10]
+    text, state, about, payload = row[10:14]
+    return Entry(
+        case_id=case_id,
+        seq=seq,
+        at=at,
+        author=Author(author),
+        fact=_FACTS[kind].validate_json(payload),
+        author_id=author_id,
+        author_name=author_name,
+        channel=Channel(channel) if channel else None,
+        conversation_id=conversation_id,
+        conversation_seq=conversation_seq,
+        text=text,
+        state=CaseState(state) if state else None,
+        about=about,
+    )
+
+
+def payload_of(fact: EntryFact) -> str:
+    """What a fact says beyond the columns of its entry, as a JSON document."""
+    document: bytes = _FACTS[fact.kind].dump_json(fact, exclude_defaults=True)
+    return document.decode()

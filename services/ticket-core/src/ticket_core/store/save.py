@@ -1,0 +1,88 @@
+"""Writes back what a batch changed: one statement per table, whatever the size of the batch."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from kawal import outbox
+from ticket_core.domain.case import Case
+from ticket_core.domain.inputs import TimerKind
+from ticket_core.store import rows, tables
+from ticket_core.store.bulk import Insert
+from ticket_core.store.events import case_event
+from ticket_core.store.load import Loaded
+
+_STAMP = "GREATEST(pg_current_xact_id()::text::bigint, rows.stamp)"
+"""The transaction's id, or the stamp of the case's last entry where that one is higher; see `stream`."""
+
+_PARTICIPANTS = Insert(tables.participants, rows.PARTICIPANT, conflict="id", update=("name", "locale", "last_case_id"))
+_FACTS = Insert(tables.identities, rows.FACT, conflict="key", update=("participant_id", "assurance"))
+_CASES = Insert(
+    tables.cases,
+    (*rows.CASE, "stamp"),
+    conflict="id",
+    update=(*(name for name in rows.CASE if name not in ("id", "number", "participant_id", "opened_at")), "stamp"),
+    computed={"stamp": _STAMP},
+)
+_CONVERSATIONS = Insert(
+    tables.conversations,
+    rows.CONVERSATION,
+    conflict="id",
+    update=("locale", "name", "identities", "case_id", "last_seq", "read_seq"),
+)
+_TIMELINE = Insert(tables.timeline, (*rows.ENTRY, "stamp"), computed={"stamp": _STAMP})
+_NUMBERS = Insert(tables.case_numbers, ("number", "case_id", "source", "event_id"))
+_CLAIMS = Insert(tables.claims, ("key", "participant_id", "claimed_at"), conflict="key, participant_id")
+_SUGGESTIONS = Insert(
+    tables.suggestions,
+    ("participant_id", "other_id", "key", "assurance", "suggested_at"),
+    conflict="participant_id, other_id, key",
+)
+_TIMERS = Insert(
+    tables.timers,
+    ("case_id", "kind", "due_at", "fire_at"),
+    conflict="case_id, kind",
+    update=("due_at", "fire_at"),
+)
+_DROP_TIMERS = text("DELETE FROM core.timers WHERE case_id = ANY(CAST(:ids AS uuid[])) AND kind = :kind")
+
+
+async def save(connection: AsyncConnection, loaded: Loaded, *, now: datetime) -> None:
+    """Write what the fold changed in `loaded.world`, with its case events."""
+    changed = loaded.world.changed
+    cases = {case.id: case for case in changed.cases}
+    await _save_people(connection, loaded, now=now)
+    stamps = loaded.stamps
+    await _CASES.run(connection, [(*rows.case_row(case), stamps.get(case.id, 0)) for case in cases.values()])
+    conversations = {conversation.id: conversation for conversation in changed.conversations}
+    await _CONVERSATIONS.run(connection, [rows.conversation_row(one) for one in conversations.values()])
+    entries = [recorded.entry for recorded in changed.recorded]
+    await _TIMELINE.run(connection, [(*rows.entry_row(entry), stamps.get(entry.case_id, 0)) for entry in entries])
+    await _NUMBERS.run(connection, [(one.number, one.case_id, one.source, one.event_id) for one in changed.numbers])
+    await _save_timers(connection, cases.values(), before=loaded.world.before)
+    await outbox.append(connection, tables.outbox, [case_event(recorded) for recorded in changed.recorded])
+
+
+async def _save_people(connection: AsyncConnection, loaded: Loaded, *, now: datetime) -> None:
+    changed = loaded.world.changed
+    participants = {participant.id: participant for participant in changed.participants}
+    await _PARTICIPANTS.run(connection, [rows.participant_row(one) for one in participants.values()])
+    facts = {fact.key: fact for fact in changed.facts}
+    await _FACTS.run(connection, [rows.fact_row(fact) for fact in facts.values()])
+    await _CLAIMS.run(connection, [(key, claimant, now) for key, claimant in dict.fromkeys(changed.claims)])
+    suggestions = dict.fromkeys(changed.suggestions)
+    await _SUGGESTIONS.run(
+        connection, [(one.participant_id, one.other_id, one.identity, one.assurance, now) for one in suggestions]
+    )
+
+
+async def _save_timers(connection: AsyncConnection, cases: Iterable[Case], *, before: dict[str, Case]) -> None:
+    """Make `timers` what the cases say of their times."""
+    moved = [case for case in cases if case.close_at != (before[case.id].close_at if case.id in before else None)]
+    set_ = [(case.id, TimerKind.CLOSE, case.close_at, case.close_at) for case in moved if case.close_at]
+    dropped = [case.id for case in moved if case.close_at is None]
+    await _TIMERS.run(connection, set_)
+    if dropped:
+        await connection.execute(_DROP_TIMERS, {"ids": dropped, "kind": TimerKind.CLOSE})

@@ -1,0 +1,194 @@
+"""The one write path: interactions, deliveries, agents' commands and timers are all applied here.
+
+A batch is one transaction: lock and load what it touches, fold it in memory, write it back in bulk, commit.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from uuid_utils import uuid7
+
+from kawal.database import is_outage
+from kawal.errors import KawalError, TransientError
+from kawal.observability.logging import get_logger
+from ticket_core.domain.errors import IdempotencyConflict
+from ticket_core.domain.fold import Applied, Fold, Skipped
+from ticket_core.domain.inputs import Command, Contact, DeliveryReport, Input, Once, TimerFired
+from ticket_core.domain.policy import Policy
+from ticket_core.store import once
+from ticket_core.store.load import Batch, Loaded, load
+from ticket_core.store.numbers import CaseNumbers
+from ticket_core.store.save import save
+
+Outcome = Applied | Skipped | KawalError
+"""What became of one input; an error only for an agent's command, which it refuses."""
+
+ATTEMPTS = 5
+# https://www.postgresql.org/docs/18/mvcc-serialization-failure-handling.html: deadlock, serialization failure, and a
+# unique violation, which here means that another transaction was first: the next attempt sees what it wrote.
+_RETRIED = ("40P01", "40001", "23505")
+
+log = get_logger()
+
+
+class RefusedEvents(Exception):
+    """Events that will never work, by their place in the batch, with the reason; nothing of the batch was applied."""
+
+    def __init__(self, reasons: dict[int, str]) -> None:
+        super().__init__(f"{len(reasons)} refused events")
+        self.reasons = reasons
+
+
+def new_id() -> str:
+    """An id that grows with time (UUIDv7, RFC 9562)."""
+    return str(uuid7())
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class CaseStore:
+    """`committed` is called after each commit that wrote something: wake whoever publishes and streams."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        numbers: CaseNumbers,
+        policy: Policy | None = None,
+        committed: Callable[[], None] = lambda: None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._engine = engine
+        self._numbers = numbers
+        self._policy = policy or Policy()
+        self._committed = committed
+        self._clock = clock
+
+    async def apply(self, inputs: Sequence[Input]) -> list[Outcome]:
+        """Let `inputs` happen in their order, in one transaction; returns what became of each.
+
+        Safe to call again with the same inputs: events are known by their ids, commands by their keys.
+
+        Raises:
+            RefusedEvents: some interactions can never be applied; nothing was.
+            TransientError: PostgreSQL is away; whether the batch was committed is not known.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await self._transact(inputs)
+            except Exception as error:
+                if is_outage(error):
+                    raise TransientError("PostgreSQL is away") from error
+                if attempt == ATTEMPTS or not _is_contention(error):
+                    raise
+                log.info("batch_retried", attempt=attempt, error=error)
+        raise AssertionError("unreachable")
+
+    async def _transact(self, inputs: Sequence[Input]) -> list[Outcome]:
+        batch = _sorted_out(inputs)
+        spare = await self._numbers.take(len(batch.contacts)) if batch.contacts else []
+        try:
+            async with self._engine.begin() as connection:
+                outcomes, unused = await self._in_transaction(connection, inputs, batch, spare)
+        except BaseException:
+            self._numbers.put(spare)
+            raise
+        self._numbers.put(unused)
+        self._committed()
+        return outcomes
+
+    async def _in_transaction(
+        self, connection: AsyncConnection, inputs: Sequence[Input], batch: Batch, spare: list[str]
+    ) -> tuple[list[Outcome], list[str]]:
+        now = self._clock()
+        asked = [command.once for command in batch.commands if command.once is not None]
+        known = await once.ask(connection, asked, now=now)
+        loaded = await load(connection, batch, spare_numbers=spare, now=now)
+        session = _Session(loaded, Fold(loaded.world, policy=self._policy, now=now, new_id=new_id), known)
+        outcomes = session.apply(inputs)
+        await save(connection, loaded, now=now)
+        await once.answer(connection, session.answers, now=now)
+        await once.forget(connection, session.refused)
+        return outcomes, loaded.world.spare_numbers
+
+
+class _Session:
+    """Folds a batch, each input on its own: what fails does not touch its neighbours."""
+
+    def __init__(self, loaded: Loaded, fold: Fold, known: dict[once.Key, once.Known]) -> None:
+        self.answers: dict[once.Key, once.Known] = {}
+        self.refused: set[once.Key] = set()
+        self._fresh = loaded.fresh
+        self._fold = fold
+        self._known = known
+
+    def apply(self, inputs: Sequence[Input]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        faults: dict[int, str] = {}
+        for place, given in enumerate(inputs):
+            try:
+                outcomes.append(self._one(given))
+            except KawalError as refusal:
+                outcomes.append(refusal)
+                faults[place] = refusal.code
+            except Exception as error:
+                if isinstance(given, Command):
+                    raise
+                log.warning("event_refused", error=error)
+                faults[place] = type(error).__name__
+        events = {place: reason for place, reason in faults.items() if not isinstance(inputs[place], Command)}
+        if events:
+            raise RefusedEvents(events)
+        return outcomes
+
+    def _one(self, given: Input) -> Outcome:
+        if isinstance(given, Contact | DeliveryReport):
+            return self._event(given)
+        if isinstance(given, Command) and given.once is not None:
+            return self._command(given, given.once)
+        return self._fold.apply(given)
+
+    def _event(self, event: Contact | DeliveryReport) -> Outcome:
+        identity = (event.source, event.event_id)
+        if identity in self._fresh:
+            self._fresh.discard(identity)
+            return self._fold.apply(event)
+        return self._fold.repeat(event) if isinstance(event, Contact) else Skipped()
+
+    def _command(self, command: Input, asked: Once) -> Outcome:
+        key = once.key_of(asked)
+        known = self._known.get(key) or self.answers.get(key)
+        if known is not None and known.fingerprint != asked.fingerprint:
+            raise IdempotencyConflict("Use a new key for a new command")
+        if known is not None:
+            return known.answer
+        self.refused.add(key)
+        applied = self._fold.apply(command)
+        self.refused.discard(key)
+        if isinstance(applied, Applied):
+            self.answers[key] = once.Known(asked.fingerprint, applied)
+        return applied
+
+
+def _sorted_out(inputs: Sequence[Input]) -> Batch:
+    batch = Batch()
+    for given in inputs:
+        match given:
+            case Contact():
+                batch.contacts.append(given)
+            case DeliveryReport():
+                batch.reports.append(given)
+            case TimerFired():
+                batch.timers.append(given)
+            case _:
+                batch.commands.append(given)
+    return batch
+
+
+def _is_contention(error: Exception) -> bool:
+    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    return state in _RETRIED

@@ -1,0 +1,266 @@
+"""The PostgreSQL schema `core`.
+
+`timeline` is the truth. `cases` is its fold, kept for reading; `conversations`, `timers`, `case_numbers` and `outbox`
+are written in the same transaction. Everything below a participant is locked by its row in `participants`.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from kawal.database import metadata as schema_metadata
+from kawal.inbox import inbox_table
+from kawal.kafka.parked import parked_keys_table
+from kawal.outbox import outbox_table
+
+metadata = schema_metadata("core")
+
+inbox = inbox_table(metadata)
+outbox = outbox_table(metadata)
+parked_keys = parked_keys_table(metadata)
+
+_ACTIVE = "state IN ('new', 'open', 'pending', 'on_hold')"
+_CHANNELS = "('chat', 'voice', 'web', 'email', 'sms')"
+_ASSURANCES = "('claimed', 'possessed', 'verified')"
+_Moment = DateTime(timezone=True)
+_Id = Uuid(as_uuid=False)
+
+participants = Table(
+    "participants",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", Text),
+    Column("locale", Text, nullable=False),
+    Column("last_case_id", _Id),
+    Column("created_at", _Moment, nullable=False),
+    CheckConstraint("locale IN ('id', 'en')", name="locale"),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("participant_id", _Id, ForeignKey(participants.c.id)),
+    Column("assurance", Text, nullable=False),
+    CheckConstraint("octet_length(key) = 16", name="key"),
+    CheckConstraint("kind IN ('phone', 'email', 'participant_number', 'conversation')", name="kind"),
+    CheckConstraint(f"assurance IN {_ASSURANCES}", name="assurance"),
+    # Promise: only what was proven makes a fact somebody's.
+    CheckConstraint("(participant_id IS NULL) = (assurance = 'claimed')", name="owned_if_proven"),
+    Index("identities_participant_id_idx", "participant_id", postgresql_where=text("kind <> 'conversation'")),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("key", LargeBinary, ForeignKey(identities.c.key), primary_key=True),
+    Column("participant_id", _Id, ForeignKey(participants.c.id), primary_key=True),
+    Column("claimed_at", _Moment, nullable=False),
+    Index("claims_participant_id_idx", "participant_id"),
+)
+
+suggestions = Table(
+    "suggestions",
+    metadata,
+    Column("participant_id", _Id, ForeignKey(participants.c.id), primary_key=True),
+    Column("other_id", _Id, ForeignKey(participants.c.id), primary_key=True),
+    Column("key", LargeBinary, ForeignKey(identities.c.key), primary_key=True),
+    Column("assurance", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    Column("suggested_at", _Moment, nullable=False),
+    CheckConstraint("participant_id < other_id", name="ordered"),
+    CheckConstraint(f"assurance IN {_ASSURANCES}", name="assurance"),
+    CheckConstraint("state IN ('open', 'accepted', 'dismissed')", name="state"),
+    Index("suggestions_other_id_idx", "other_id"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("participant_id", _Id, ForeignKey(participants.c.id), nullable=False),
+    Column("opened_at", _Moment, nullable=False),
+    Column("activity_at", _Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("topic", Text),
+    Column("priority", Text, nullable=False),
+    Column("assignee_id", _Id),
+    Column("subject", Text, nullable=False),
+    Column("snippet", Text, nullable=False),
+    Column("last_kind", Text),
+    Column("channels", ARRAY(Text), nullable=False),
+    Column("aliases", ARRAY(Text), nullable=False),
+    Column("conversation_id", Text),
+    Column("follow_up_of", _Id),
+    Column("waiting_since", _Moment),
+    Column("resolved_at", _Moment),
+    Column("close_at", _Moment),
+    Column("last_seq", Integer, nullable=False),
+    Column("stamp", BigInteger, nullable=False),
+    CheckConstraint("number ~ '^[0-9]{10}$'", name="number"),
+    CheckConstraint("state IN ('new', 'open', 'pending', 'on_hold', 'resolved', 'closed')", name="state"),
+    CheckConstraint("priority IN ('low', 'normal', 'high', 'urgent')", name="priority"),
+    CheckConstraint(f"({_ACTIVE}) = (resolved_at IS NULL)", name="resolved_at"),
+    CheckConstraint("close_at IS NULL OR state = 'resolved'", name="close_at"),
+    CheckConstraint("waiting_since IS NULL OR state NOT IN ('resolved', 'closed')", name="waiting_since"),
+    CheckConstraint("last_seq >= 1", name="last_seq"),
+    Index("cases_participant_id_idx", "participant_id"),
+    Index("cases_activity_idx", text("activity_at DESC"), text("id DESC")),
+    Index("cases_active_idx", text("activity_at DESC"), text("id DESC"), postgresql_where=text(_ACTIVE)),
+)
+
+case_numbers = Table(
+    "case_numbers",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("case_id", _Id, ForeignKey(cases.c.id), nullable=False),
+    Column("source", Text),
+    Column("event_id", Text),
+    Index("case_numbers_event_idx", "source", "event_id", postgresql_where=text("event_id IS NOT NULL")),
+)
+
+number_counter = Table(
+    "number_counter",
+    metadata,
+    Column("id", Boolean, primary_key=True, server_default=text("true")),
+    Column("given", BigInteger, nullable=False),
+    CheckConstraint("id", name="one_row"),
+    CheckConstraint("given BETWEEN 0 AND 1000000000", name="given"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("participant_id", _Id, ForeignKey(participants.c.id), nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("name", Text),
+    Column("identities", JSONB, nullable=False),
+    Column("case_id", _Id, ForeignKey(cases.c.id), nullable=False),
+    Column("last_seq", Integer, nullable=False),
+    Column("read_seq", Integer, nullable=False),
+    CheckConstraint(f"channel IN {_CHANNELS}", name="channel"),
+    CheckConstraint("locale IN ('id', 'en')", name="locale"),
+    CheckConstraint("read_seq BETWEEN 0 AND last_seq", name="read_seq"),
+    Index("conversations_participant_id_idx", "participant_id"),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("case_id", _Id, ForeignKey(cases.c.id), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("at", _Moment, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("author_id", Text),
+    Column("author_name", Text),
+    Column("channel", Text),
+    Column("conversation_id", Text),
+    Column("conversation_seq", Integer),
+    Column("text", Text, nullable=False),
+    Column("state", Text),
+    Column("about", Integer),
+    Column("payload", JSONB, nullable=False),
+    # Where the entry stands in the stream of all cases; see `ticket_core.store.stream`.
+    Column("stamp", BigInteger, nullable=False),
+    CheckConstraint("seq >= 1", name="seq"),
+    CheckConstraint("author IN ('participant', 'agent', 'system')", name="author"),
+    CheckConstraint(f"channel IN {_CHANNELS}", name="channel"),
+    CheckConstraint("conversation_seq IS NULL OR conversation_id IS NOT NULL", name="conversation"),
+    CheckConstraint("about < seq", name="about"),
+    Index(
+        "timeline_conversation_idx",
+        "conversation_id",
+        "conversation_seq",
+        unique=True,
+        postgresql_where=text("conversation_seq IS NOT NULL"),
+    ),
+    Index("timeline_about_idx", "case_id", "about", postgresql_where=text("about IS NOT NULL")),
+    Index("timeline_stream_idx", "stamp", "case_id", "seq"),
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("case_id", _Id, ForeignKey(cases.c.id), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("due_at", _Moment, nullable=False),
+    # When to fire it (again): a scheduler that takes a timer moves this on, and another one waits for that long.
+    Column("fire_at", _Moment, nullable=False),
+    Index("timers_fire_at_idx", "fire_at"),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("created_at", _Moment, nullable=False, server_default=func.now()),
+    CheckConstraint("email = lower(email)", name="email"),
+)
+
+agent_sessions = Table(
+    "agent_sessions",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("agent_id", _Id, ForeignKey(agents.c.id), nullable=False),
+    Column("created_at", _Moment, nullable=False),
+    Column("expires_at", _Moment, nullable=False),
+    Index("agent_sessions_agent_id_idx", "agent_id"),
+    Index("agent_sessions_expires_at_idx", "expires_at"),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("agent_id", _Id, ForeignKey(agents.c.id), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", _Moment, nullable=False, server_default=func.now()),
+)
+
+once = Table(
+    "once",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("answer", JSONB),
+    Column("asked_at", _Moment, nullable=False),
+    Index("once_asked_at_idx", "asked_at"),
+)
+
+recording_accesses = Table(
+    "recording_accesses",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", _Moment, nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("case_id", _Id, ForeignKey(cases.c.id), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("vault_ref", Text, nullable=False),
+    Index("recording_accesses_case_id_idx", "case_id"),
+)
