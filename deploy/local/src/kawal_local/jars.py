@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kawal_local.layout import tools_directory
+
 COORDINATES = (
     "org.apache.kafka:kafka_2.13:4.3.1",
     "org.apache.kafka:kafka-tools:4.3.1",
@@ -68,3 +70,7 @@ def _download(repository: Path, *, report: Report) -> list[Path]:
         if number % 10 == 0 or number == len(artifacts):
             report(f"Kafka: {number} of {len(artifacts)} files")
     return jars
+
+
+if __name__ == "__main__":
+    classpath(tools_directory() / "kafka")
