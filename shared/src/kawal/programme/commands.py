@@ -13,17 +13,11 @@ import typer
 from kawal.programme.loading import ProgrammeError
 
 GROUP = "kawal.checks"
+Folder = Annotated[Path, typer.Option(envvar="KAWAL_PROGRAMME_DIR", help="The folder to check.")]
 
-app = typer.Typer(help="Check the files of the programme.")
 
-
-@app.callback(invoke_without_command=True)
-def check(
-    programme: Annotated[Path, typer.Option(envvar="KAWAL_PROGRAMME_DIR", help="The folder to check.")] = Path(
-        "programme"
-    ),
-) -> None:
-    """Load topics, templates, forms and call flows, and say what is wrong with them."""
+def check(programme: Folder = Path("programme")) -> None:
+    """Check the programme's files: topics, templates, forms and call flows."""
     failed = False
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         try:
