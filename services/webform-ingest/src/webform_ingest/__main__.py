@@ -1,0 +1,5 @@
+"""`python -m webform_ingest`."""
+
+from webform_ingest.main import run
+
+run()

@@ -1,0 +1,46 @@
+"""What the doors are given by `main`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from kawal.errors import KawalError
+from kawal.programme import Topics
+from webform_ingest.api.reading import ReadingRoom
+from webform_ingest.domain.definitions import Form
+from webform_ingest.domain.intake import Intake
+from webform_ingest.domain.sign_in import SignInDesk
+
+
+class UnknownForm(KawalError):
+    status, code, title = 404, "unknown_form", "There is no such form"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The web door as its handlers see it; `now` is aware, UTC."""
+
+    forms: Mapping[str, Form]
+    topics: Topics
+    intake: Intake
+    reading: ReadingRoom
+    sign_in: SignInDesk
+    link_key: str
+    web_url: str
+    trusted_proxies: int
+    now: Callable[[], datetime]
+
+    def form(self, name: str) -> Form:
+        """The form of this name.
+
+        Raises:
+            UnknownForm
+        """
+        if name not in self.forms:
+            raise UnknownForm("Look at the address again")
+        return self.forms[name]
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies may only travel over TLS."""
+        return self.web_url.startswith("https://")

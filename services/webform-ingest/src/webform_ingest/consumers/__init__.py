@@ -1,0 +1,1 @@
+"""What reaches the web door through Kafka."""

@@ -1,0 +1,59 @@
+"""Proving an address: a link is mailed to it, and whoever opens the link has its mail."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from kawal.contracts.words import Locale
+from kawal.errors import KawalError
+from webform_ingest.domain.limits import RateLimit
+from webform_ingest.domain.proofs import SignIn, sign_in_token
+
+WINDOW = timedelta(minutes=15)
+MAILS_PER_ADDRESS = 3
+REQUESTS_PER_IP = 30
+"""Mobile operators put many people behind one address, so this is far above what one person needs."""
+
+
+class TooManySignIns(KawalError):
+    status, code, title = 429, "too_many_sign_ins", "Too many attempts"
+    retry_after_s = int(WINDOW.total_seconds())
+
+
+class MailUnavailable(KawalError):
+    """The mail server is away, or refuses."""
+
+    status, code, title = 503, "mail_unavailable", "The mail cannot be sent at the moment"
+    retry_after_s = 30
+
+
+class SignInMail(Protocol):
+    async def send(self, address: str, *, token: str, locale: Locale) -> None:
+        """Mail the link.
+
+        Raises:
+            MailUnavailable
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInDesk:
+    """Sends sign-in links. Nothing is known of any address here, so nothing can be given away."""
+
+    mail: SignInMail
+    link_key: str
+    per_address: RateLimit = field(default_factory=lambda: RateLimit(most=MAILS_PER_ADDRESS, within=WINDOW))
+    per_ip: RateLimit = field(default_factory=lambda: RateLimit(most=REQUESTS_PER_IP, within=WINDOW))
+
+    async def request(self, sign_in: SignIn, *, ip: str, locale: Locale, now: datetime) -> None:
+        """Mail a link to `sign_in.email`; in silence not, when it got some lately: they still work.
+
+        Raises:
+            TooManySignIns: from this IP address.
+            MailUnavailable
+        """
+        if not self.per_ip.allows(ip, now=now):
+            raise TooManySignIns("Wait a few minutes")
+        if self.per_address.allows(sign_in.email, now=now):
+            token = sign_in_token(sign_in, key=self.link_key, now=now)
+            await self.mail.send(sign_in.email, token=token, locale=locale)

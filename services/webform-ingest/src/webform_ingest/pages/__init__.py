@@ -1,0 +1,1 @@
+"""The doors for people: HTML that works without script."""

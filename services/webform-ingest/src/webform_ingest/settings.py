@@ -1,0 +1,25 @@
+"""webform-ingest's settings; see docs/plan.md for the environment."""
+
+from pydantic import SecretStr
+
+from kawal.settings import EdgeSettings
+
+SERVICE = "webform-ingest"
+PORT = 8103
+
+
+class WebSettings(EdgeSettings):
+    """`trusted_proxies`: how many proxies stand in front, each of which appends to `X-Forwarded-For`.
+
+    `twilio_number` (E.164) is the hotline that the portal shows; without it, it shows none.
+    """
+
+    web_public_url: str
+    chat_public_url: str
+    voice_public_url: str
+    voice_emulator: bool = False
+    twilio_number: str | None = None
+    link_key: SecretStr
+    smtp_url: str
+    mail_from: str
+    trusted_proxies: int = 0
