@@ -99,3 +99,14 @@ OUTBOX_SHARDS_HELD = Gauge("kawal_outbox_shards_held", "Shards that this replica
 
 # At zero, participants hear their number only once ticket-core is back.
 CASE_NUMBERS_LEFT = Gauge("kawal_case_numbers_left", "Leased case numbers that were not handed out yet.")
+
+# --- chat (chat-ingest) ---
+
+# Chat windows that are connected to this replica.
+CHAT_CONNECTIONS = Gauge("kawal_chat_connections", "Open chat sockets.")
+# Sockets refused before they were accepted: 400 no subprotocol, 403 foreign origin, 503 full.
+CHAT_CONNECTIONS_REFUSED = Counter("kawal_chat_connections_refused_total", "Chat sockets refused.", ["status"])
+# Sockets that ended, by reason: `left`, a refusal's code, or why a slow reader was cut.
+CHAT_CONNECTIONS_ENDED = Counter("kawal_chat_connections_ended_total", "Chat sockets that ended.", ["reason"])
+# Frames that could not be accepted because the spool was full; the participant was told to wait.
+CHAT_BUSY = Counter("kawal_chat_busy_total", "Chat frames answered with busy.")

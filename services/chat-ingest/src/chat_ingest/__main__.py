@@ -1,0 +1,3 @@
+from chat_ingest.main import run
+
+run()

@@ -1,0 +1,1 @@
+"""What the chat hands on to other parts."""

@@ -1,0 +1,125 @@
+"""The chat without WebSockets: sending, waiting for messages, and telling what was read."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, Field, ValidationError
+from starlette.datastructures import QueryParams
+from starlette.types import Receive, Scope, Send
+
+from chat_ingest.api.desk import Desk
+from chat_ingest.api.exchange import answer, bearer, read_json
+from chat_ingest.api.receipts import report_delivered, report_read
+from chat_ingest.domain.feed import Feed
+from chat_ingest.domain.protocol import MAX_SEQ, Message, encode, parse_message, parse_read
+from chat_ingest.domain.rates import Buckets
+from chat_ingest.domain.refusals import InvalidFrame, RateLimited
+from chat_ingest.domain.sessions import Session
+from kawal.contracts.outbound import OutboundMessage
+
+PAGE = 100
+LONGEST_WAIT_S = 30.0
+GAP_PAUSE_S = 0.1
+REMEMBERED_CLIENTS = 50_000
+
+
+class _Query(BaseModel):
+    after: Annotated[int, Field(ge=0, le=MAX_SEQ)] = 0
+    wait: Annotated[float, Field(ge=0, le=3600)] = 0
+
+
+class Messages:
+    """`POST` answers 202 like an `accepted` frame, after the fsync; `GET` waits up to `wait` seconds for messages."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._buckets = Buckets(desk.limits.rate, limit=REMEMBERED_CLIENTS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        session = self._desk.tokens.read(bearer(scope), now=self._desk.now())
+        if scope["method"] == "POST":
+            await self._accept(session, scope, receive, send)
+        else:
+            await self._list(session, scope, send)
+
+    async def _accept(self, session: Session, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._buckets.take(session.conversation_id, now=self._desk.steady()):
+            raise RateLimited("Send it again in a moment")
+        message = parse_message(await read_json(scope, receive))
+        accepted = await self._desk.intake.message(session, client_id=message.client_id, text=message.text, begun=False)
+        await answer(send, 202, encode(accepted).encode())
+
+    async def _list(self, session: Session, scope: Scope, send: Send) -> None:
+        query = _query(scope)
+        poll = _Poll(query.after)
+        self._desk.rooms.join(session.conversation_id, poll)
+        try:
+            await self._fill(poll, session.conversation_id, wait_s=min(query.wait, LONGEST_WAIT_S))
+        finally:
+            self._desk.rooms.leave(session.conversation_id, poll)
+        await answer(send, 200, _page(poll.ready))
+        await report_delivered(self._desk.intake, poll.ready)
+
+    async def _fill(self, poll: "_Poll", conversation_id: str, *, wait_s: float) -> None:
+        await self._look_up(poll, conversation_id)
+        try:
+            async with asyncio.timeout(wait_s):
+                while not poll.ready:
+                    await poll.changed.wait()
+                    poll.changed.clear()
+                    if poll.feed.gap:
+                        await asyncio.sleep(GAP_PAUSE_S)
+                        await self._look_up(poll, conversation_id)
+                        poll.changed.set()
+        except TimeoutError:
+            return
+
+    async def _look_up(self, poll: "_Poll", conversation_id: str) -> None:
+        for message in await self._desk.transcript.after(conversation_id, seq=poll.feed.seq, limit=PAGE):
+            poll.offer(message)
+
+
+class ReadMarks:
+    """`POST /v1/chat/read {seq}`: the `read` frame for clients without a socket; answers 202."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        session = self._desk.tokens.read(bearer(scope), now=self._desk.now())
+        seq = parse_read(await read_json(scope, receive)).seq
+        await self._desk.intake.read(session, seq=seq)
+        await report_read(self._desk, session.conversation_id, after=0, up_to=seq)
+        self._desk.rooms.read(session.conversation_id, seq=seq, by=None)
+        await answer(send, 202, b"{}")
+
+
+class _Poll:
+    """A reader that is answered once, with what is there in order."""
+
+    def __init__(self, after: int) -> None:
+        self.feed = Feed(after)
+        self.ready: list[OutboundMessage] = []
+        self.changed = asyncio.Event()
+
+    def offer(self, message: OutboundMessage) -> None:
+        self.ready.extend(self.feed.offer(message))
+        self.changed.set()
+
+    def read_elsewhere(self, seq: int) -> None:
+        """Nothing to tell: the next poll asks for messages only."""
+
+
+def _query(scope: Scope) -> _Query:
+    try:
+        return _Query.model_validate(dict(QueryParams(scope["query_string"])))
+    except ValidationError as invalid:
+        field = invalid.errors()[0]["loc"][0]
+        raise InvalidFrame(f"{field} is not a number in its range") from None
+
+
+def _page(messages: Sequence[OutboundMessage]) -> bytes:
+    items = ",".join(encode(Message.of(message)) for message in messages)
+    cursor = f'"{messages[-1].seq}"' if messages else "null"
+    return f'{{"items":[{items}],"next_cursor":{cursor}}}'.encode()

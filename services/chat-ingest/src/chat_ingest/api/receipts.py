@@ -1,0 +1,41 @@
+"""Telling the others what became of messages. A message that reached its reader is never held up by that."""
+
+from collections.abc import Sequence
+
+from chat_ingest.api.desk import Desk
+from chat_ingest.domain.ports import Intake
+from chat_ingest.domain.refusals import TranscriptAway
+from kawal.contracts.deliveries import DeliveryState
+from kawal.contracts.outbound import OutboundMessage
+from kawal.errors import KawalError
+from kawal.observability.logging import get_logger
+
+log = get_logger()
+
+
+async def report_delivered(intake: Intake, messages: Sequence[OutboundMessage]) -> None:
+    """They were written to the participant's device."""
+    await _report(intake, messages, state=DeliveryState.DELIVERED)
+
+
+async def report_read(
+    desk: Desk, conversation_id: str, *, after: int, up_to: int, known: Sequence[OutboundMessage] = ()
+) -> None:
+    """The participant has seen those in `(after, up_to]`, and `known`, which need not be looked up."""
+    found: list[OutboundMessage] = []
+    if after < up_to:
+        try:
+            found.extend(await desk.transcript.unread(conversation_id, after=after, up_to=up_to))
+        except TranscriptAway:
+            # The interaction `messages_read` says the same to the case; only the deliveries stay "delivered".
+            log.warning("read_receipts_skipped", reason="transcript_away")
+    await _report(desk.intake, [*found, *known], state=DeliveryState.READ)
+
+
+async def _report(intake: Intake, messages: Sequence[OutboundMessage], *, state: DeliveryState) -> None:
+    if not any(message.wants_receipt for message in messages):
+        return
+    try:
+        await intake.report(messages, state=state)
+    except KawalError as refused:
+        log.warning("delivery_report_skipped", state=state, reason=refused.code)

@@ -1,0 +1,1 @@
+"""What a live chat is, without sockets, clocks or storage."""

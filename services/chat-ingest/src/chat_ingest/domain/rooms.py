@@ -1,0 +1,58 @@
+"""Which readers this replica holds, by conversation."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from chat_ingest.domain.refusals import TooManySockets
+from kawal.contracts.outbound import OutboundMessage
+
+
+class Reader(Protocol):
+    """Somebody who has a conversation open. Neither method may block."""
+
+    def offer(self, message: OutboundMessage) -> None:
+        """A message of the conversation, in any order, perhaps again."""
+
+    def read_elsewhere(self, seq: int) -> None:
+        """The participant has read up to `seq` on another device."""
+
+
+class Rooms:
+    """All readers of this replica; a conversation has at most `per_conversation` of them."""
+
+    def __init__(self, *, per_conversation: int) -> None:
+        self._limit = per_conversation
+        self._readers: dict[str, list[Reader]] = {}
+
+    def join(self, conversation_id: str, reader: Reader) -> None:
+        """Offer `reader` what comes from now on.
+
+        Raises:
+            TooManySockets: the conversation has as many readers as it may have.
+        """
+        readers = self._readers.setdefault(conversation_id, [])
+        if len(readers) >= self._limit:
+            raise TooManySockets(f"At most {self._limit} at a time")
+        readers.append(reader)
+
+    def leave(self, conversation_id: str, reader: Reader) -> None:
+        """Forget `reader`; does nothing when it never joined."""
+        readers = self._readers.get(conversation_id, [])
+        if reader in readers:
+            readers.remove(reader)
+        if not readers:
+            self._readers.pop(conversation_id, None)
+
+    def publish(self, message: OutboundMessage) -> None:
+        """Offer `message` to all who have its conversation open."""
+        for reader in self._of(message.conversation_id):
+            reader.offer(message)
+
+    def read(self, conversation_id: str, *, seq: int, by: Reader | None) -> None:
+        """Tell the other devices that everything up to `seq` is read."""
+        for reader in self._of(conversation_id):
+            if reader is not by:
+                reader.read_elsewhere(seq)
+
+    def _of(self, conversation_id: str) -> Iterator[Reader]:
+        return iter(tuple(self._readers.get(conversation_id, ())))

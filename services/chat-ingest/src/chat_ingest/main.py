@@ -1,0 +1,99 @@
+"""Where the parts of chat-ingest are put together."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+import uuid_utils
+
+from chat_ingest.adapters.intake import SpoolIntake
+from chat_ingest.api.app import create_chat_app
+from chat_ingest.api.desk import Desk, Limits
+from chat_ingest.consumers.outbound import GROUP, LivePush, Outbound, TranscriptWriter
+from chat_ingest.domain.rooms import Rooms
+from chat_ingest.domain.sessions import SessionTokens
+from chat_ingest.settings import Settings
+from chat_ingest.store.tables import parked_keys
+from chat_ingest.store.transcript import StoredTranscript
+from kawal import database
+from kawal.case_numbers.leases import LeasedNumbers, lease_client
+from kawal.contracts.outbound import outbound_adapter
+from kawal.contracts.topics import OUTBOUND_CHAT
+from kawal.kafka import Broadcast, Consumer, ConsumerSettings, DeadLetters, decoder
+from kawal.observability.operations import NotReady
+from kawal.service import Parts, Service
+from kawal.spool import Spool, SpoolDrain, SpoolLimits
+
+NAME = "chat-ingest"
+PORT = 8101
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, *, outbound_topic: str = OUTBOUND_CHAT.name, group: str = GROUP
+) -> AsyncIterator[Parts]:
+    """Open everything; nothing here waits for PostgreSQL, Kafka or ticket-core."""
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(database.opened(settings.postgres_dsn, application=NAME))
+        limits = SpoolLimits(settings.spool_max_rows, settings.spool_max_bytes, settings.spool_retention_s)
+        spool = await Spool.open(settings.spool_path(NAME), limits=limits)
+        stack.push_async_callback(spool.close)
+        client = await stack.enter_async_context(
+            lease_client(
+                ticket_core_url=settings.ticket_core_url, service_token=settings.service_token.get_secret_value()
+            )
+        )
+        numbers = LeasedNumbers(spool, client=client)
+        intake = SpoolIntake(spool, numbers, clock=utc_now)
+        transcript = StoredTranscript(engine)
+        rooms = Rooms(per_conversation=settings.chat_sockets_per_conversation)
+        decode = decoder(outbound_adapter)
+        writer = Consumer(
+            topics=[outbound_topic],
+            group=group,
+            decode=decode,
+            handle=TranscriptWriter(transcript, intake=intake, rooms=rooms).handle,
+            dead_letters=DeadLetters(group=group, engine=engine, table=parked_keys, bootstrap_servers=settings.kafka),
+            settings=ConsumerSettings(bootstrap_servers=settings.kafka),
+        )
+        live: Broadcast[Outbound] = Broadcast(
+            topics=[outbound_topic],
+            decode=decode,
+            handle=LivePush(rooms).handle,
+            bootstrap_servers=settings.kafka,
+        )
+        drain = SpoolDrain(spool, bootstrap_servers=settings.kafka)
+        desk = Desk(
+            tokens=SessionTokens(settings.chat_session_key.get_secret_value(), settings.session_lifetime),
+            intake=intake,
+            transcript=transcript,
+            rooms=rooms,
+            limits=Limits(connections=settings.max_connections, rate=settings.rate),
+            now=utc_now,
+            steady=time.monotonic,
+        )
+
+        def reading_live() -> None:
+            if not live.ready.is_set():
+                raise NotReady("the live feed has not begun")
+
+        yield Parts(
+            app=create_chat_app(settings, desk, new_id=lambda: uuid_utils.uuid7().hex),
+            tasks={"spool_drain": drain.run, "leases": numbers.run, "transcript": writer.run, "live": live.run},
+            ready={"live": reading_live},
+            alive={"spool_drain": drain.alive, "transcript": writer.alive, "live": live.alive},
+        )
+
+
+def service(settings: Settings | None = None) -> Service:
+    chosen = settings or Settings()
+    return Service(NAME, settings=chosen, port=PORT, opened=lambda: opened(chosen))
+
+
+def run() -> None:
+    service().run()

@@ -1,0 +1,62 @@
+"""Settings of chat-ingest, besides those of every edge."""
+
+import resource
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
+
+from chat_ingest.domain.participants import HostSite
+from chat_ingest.domain.rates import Rate
+from kawal.settings import EdgeSettings
+
+RESERVED_FILES = 512
+"""Descriptors that are not for participants: PostgreSQL, Kafka, the spool, operations, long polls."""
+
+
+class Settings(EdgeSettings):
+    """`chat_session_key` signs sessions; `host_jwt_key` checks the host site's identity tokens (unset: none are taken).
+
+    `chat_allowed_origins` are the sites that may embed the widget, separated by commas; `*` means any.
+    `chat_demo` lets the demonstration page mint identity tokens of a made-up participant: never in production.
+    """
+
+    chat_session_key: SecretStr = Field(min_length=32)
+    chat_session_days: float = Field(default=30, gt=0)
+    chat_allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    chat_max_connections: int = Field(default=15_000, gt=0)
+    chat_sockets_per_conversation: int = Field(default=8, gt=0)
+    chat_rate_per_s: float = Field(default=10, gt=0)
+    chat_rate_burst: float = Field(default=40, ge=1)
+    chat_demo: bool = False
+    host_jwt_key: SecretStr | None = Field(default=None, min_length=32)
+    host_jwt_audience: str = "kawal"
+
+    @field_validator("chat_allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+
+    @property
+    def max_connections(self) -> int:
+        """What was asked for, but never more than the process may have files open."""
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return max(1, min(self.chat_max_connections, files - RESERVED_FILES))
+
+    @property
+    def rate(self) -> Rate:
+        return Rate(per_s=self.chat_rate_per_s, burst=self.chat_rate_burst)
+
+    @property
+    def session_lifetime(self) -> timedelta:
+        return timedelta(days=self.chat_session_days)
+
+    @property
+    def host_site(self) -> HostSite | None:
+        """The site whose identity tokens are taken, if any."""
+        if self.host_jwt_key is None:
+            return None
+        return HostSite(key=self.host_jwt_key.get_secret_value(), audience=self.host_jwt_audience)

@@ -1,0 +1,68 @@
+"""All SQL of the table `chat.transcript`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import ARRAY, Select, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from chat_ingest.domain.refusals import TranscriptAway
+from chat_ingest.store.tables import transcript
+from kawal.contracts.outbound import OutboundMessage
+from kawal.database import is_outage
+
+READ_WITHIN_S = 2.0
+WRITE_WITHIN_S = 15.0
+UNREAD_LIMIT = 100
+_COLUMNS = tuple(transcript.columns)
+_NAMES = tuple(column.name for column in _COLUMNS)
+
+
+class StoredTranscript:
+    """A `Transcript` in PostgreSQL. Reading gives up soon, so that a slow database never holds the edge up."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def write(self, messages: Sequence[OutboundMessage]) -> None:
+        if not messages:
+            return
+        rows = [message.model_dump() for message in messages]
+        arrays = (literal([row[column.name] for row in rows], ARRAY(column.type)) for column in _COLUMNS)
+        unnested = func.unnest(*arrays).table_valued(*_NAMES).render_derived()
+        statement = insert(transcript).from_select(_NAMES, select(unnested)).on_conflict_do_nothing()
+        async with self._connected(within_s=WRITE_WITHIN_S) as connection:
+            await connection.execute(statement)
+            await connection.commit()
+
+    async def after(self, conversation_id: str, *, seq: int, limit: int) -> Sequence[OutboundMessage]:
+        of_conversation = transcript.c.conversation_id == conversation_id
+        query = select(transcript).where(of_conversation, transcript.c.seq > seq)
+        return await self._read(query.order_by(transcript.c.seq).limit(limit))
+
+    async def unread(self, conversation_id: str, *, after: int, up_to: int) -> Sequence[OutboundMessage]:
+        query = select(transcript).where(
+            transcript.c.conversation_id == conversation_id,
+            transcript.c.seq > after,
+            transcript.c.seq <= up_to,
+            transcript.c.wants_receipt,
+        )
+        return await self._read(query.order_by(transcript.c.seq.desc()).limit(UNREAD_LIMIT))
+
+    async def _read(self, query: Select[Any]) -> list[OutboundMessage]:
+        async with self._connected(within_s=READ_WITHIN_S) as connection:
+            rows = (await connection.execute(query)).mappings()
+            return [OutboundMessage(**row) for row in rows]
+
+    @asynccontextmanager
+    async def _connected(self, *, within_s: float) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with asyncio.timeout(within_s), self._engine.connect() as connection:
+                yield connection
+        except Exception as error:
+            if is_outage(error):
+                raise TranscriptAway("Try again in a moment") from error
+            raise

@@ -1,0 +1,47 @@
+import pytest
+
+from chat_factories import CONVERSATION, outbound
+from chat_ingest.domain.refusals import TooManySockets
+from chat_ingest.domain.rooms import Rooms
+
+
+class Listener:
+    def __init__(self):
+        self.heard = []
+
+    def offer(self, message):
+        self.heard.append(message.seq)
+
+    def read_elsewhere(self, seq):
+        self.heard.append(f"read {seq}")
+
+
+class TestRooms:
+    def test_publish_reaches_those_who_joined(self):
+        rooms, here, elsewhere = Rooms(per_conversation=2), Listener(), Listener()
+        rooms.join(CONVERSATION, here)
+        rooms.join("chat:somebody-else", elsewhere)
+        rooms.publish(outbound(1))
+        assert (here.heard, elsewhere.heard) == ([1], [])
+
+    def test_read_is_told_to_the_others(self):
+        rooms, phone, laptop = Rooms(per_conversation=2), Listener(), Listener()
+        rooms.join(CONVERSATION, phone)
+        rooms.join(CONVERSATION, laptop)
+        rooms.read(CONVERSATION, seq=3, by=phone)
+        assert (phone.heard, laptop.heard) == ([], ["read 3"])
+
+    def test_full(self):
+        rooms = Rooms(per_conversation=1)
+        rooms.join(CONVERSATION, Listener())
+        with pytest.raises(TooManySockets):
+            rooms.join(CONVERSATION, Listener())
+
+    def test_leave_makes_room(self):
+        rooms, first = Rooms(per_conversation=1), Listener()
+        rooms.join(CONVERSATION, first)
+        rooms.leave(CONVERSATION, first)
+        rooms.leave(CONVERSATION, first)
+        rooms.join(CONVERSATION, Listener())
+        rooms.publish(outbound(1))
+        assert first.heard == []
