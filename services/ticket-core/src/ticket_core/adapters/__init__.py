@@ -1,0 +1,1 @@
+"""What ticket-core uses that is neither PostgreSQL nor Kafka."""

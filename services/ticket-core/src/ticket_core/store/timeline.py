@@ -1,0 +1,107 @@
+"""Reads timelines, with what became of telling each entry to the participant."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from kawal.contracts.deliveries import DeliveryState
+from ticket_core.domain.decide import further
+from ticket_core.domain.errors import CaseNotFound, EntryNotFound
+from ticket_core.store.queries import plain_number
+from ticket_core.store.reading import Reading
+from ticket_core.store.views import RecordingView, TimelineItem, TimelinePage
+
+MOST_ENTRIES = 200
+
+_ENTRIES = text("""
+    SELECT numbered.case_id, seq, kind, at, channel, conversation_id, conversation_seq, author, author_id, author_name,
+           text, state, about, payload::text
+    FROM core.case_numbers AS numbered
+    LEFT JOIN LATERAL (
+        SELECT * FROM core.timeline
+        WHERE timeline.case_id = numbered.case_id AND seq > :after ORDER BY seq LIMIT :limit
+    ) AS entry ON true
+    WHERE numbered.number = :number
+    ORDER BY seq
+""")
+_DELIVERIES = text("""
+    SELECT about, channel, payload ->> 'state' FROM core.timeline
+    WHERE case_id = :case_id AND about = ANY(:seqs) AND kind = 'delivery'
+""")
+_READ = text("SELECT id, read_seq FROM core.conversations WHERE id = ANY(:ids) AND read_seq > 0")
+_RECORDING = text("""
+    SELECT entry.case_id::text, seq, payload::text FROM core.case_numbers AS numbered
+    JOIN core.timeline AS entry ON entry.case_id = numbered.case_id AND seq = :seq
+    WHERE numbered.number = :number
+""")
+
+Delivery = dict[str, str]
+
+
+class Timelines:
+    """Reads by any number of a case, however written."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._reading = Reading(engine)
+
+    async def page(self, number: str, *, after: int = 0, limit: int = 50) -> TimelinePage:
+        """The entries with a `seq` above `after`, in order; at most `MOST_ENTRIES`.
+
+        Raises:
+            CaseNotFound: no case has this number.
+        """
+        limit = min(limit, MOST_ENTRIES)
+        parameters = {"number": plain_number(number), "after": after, "limit": limit + 1}
+        async with self._reading.connection() as connection:
+            found = (await connection.execute(_ENTRIES, parameters)).all()
+            if not found:
+                raise CaseNotFound("No case has this number")
+            rows = [row for row in found[:limit] if row.seq is not None]
+            told = await _told(connection, rows)
+        items = [_item(row, told.get(row.seq, {})) for row in rows]
+        return TimelinePage(items, str(items[-1].seq) if len(found) > limit else None)
+
+    async def recording(self, number: str, *, seq: int, attachment: int = 0) -> RecordingView:
+        """The voicemail of an entry, or the attachment at a place in it.
+
+        Raises:
+            CaseNotFound, EntryNotFound: there is no such thing.
+        """
+        parameters = {"number": plain_number(number), "seq": seq}
+        async with self._reading.connection() as connection:
+            row = (await connection.execute(_RECORDING, parameters)).one_or_none()
+        files = _files(json.loads(row.payload)) if row is not None else []
+        if row is None or not 0 <= attachment < len(files):
+            raise EntryNotFound("There is nothing to be heard or seen here")
+        file = files[attachment]
+        return RecordingView(row.case_id, seq, file["vault_ref"], file["media_type"], file.get("name"))
+
+
+def _files(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    recording = payload.get("recording")
+    return [recording] if recording else list(payload.get("attachments", ()))
+
+
+async def _told(connection: AsyncConnection, rows: Sequence[Any]) -> dict[int, Delivery]:
+    """How far telling the participant has come, by the `seq` of what was told and by channel."""
+    outgoing = [row for row in rows if row.conversation_seq is not None and row.author != "participant"]
+    if not outgoing:
+        return {}
+    told: defaultdict[int, dict[str, DeliveryState]] = defaultdict(dict)
+    parameters = {"case_id": outgoing[0].case_id, "seqs": [row.seq for row in outgoing]}
+    for seq, channel, state in await connection.execute(_DELIVERIES, parameters):
+        told[seq][channel] = further(told[seq].get(channel), DeliveryState(state))
+    ids = sorted({row.conversation_id for row in outgoing})
+    read: dict[str, int] = {row[0]: row[1] for row in await connection.execute(_READ, {"ids": ids})}
+    for row in outgoing:
+        if row.conversation_seq <= read.get(row.conversation_id, 0):
+            told[row.seq][row.channel] = DeliveryState.READ
+    return {seq: dict(states) for seq, states in told.items()}
+
+
+def _item(row: Any, delivery: Delivery) -> TimelineItem:
+    return TimelineItem(*(*row[1:13], json.loads(row.payload), delivery))

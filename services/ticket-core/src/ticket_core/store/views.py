@@ -1,0 +1,132 @@
+"""What is read of cases, as the API answers it and the console shows it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSummary:
+    """A line of the list. `number` is ten plain digits; `waiting_since` is set while an answer is due."""
+
+    id: str
+    number: str
+    state: str
+    topic: str | None
+    priority: str
+    assignee_id: str | None
+    assignee_name: str | None
+    participant_id: str
+    participant_name: str | None
+    subject: str
+    snippet: str
+    last_kind: str | None
+    channels: list[str]
+    opened_at: datetime
+    activity_at: datetime
+    waiting_since: datetime | None
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationView:
+    id: str
+    channel: str
+    locale: str
+    name: str | None
+    last_seq: int
+    read_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView(CaseSummary):
+    """A case in full, without its timeline. `conversation_id` is where an answer goes that names no conversation."""
+
+    aliases: list[str]
+    follow_up_of: str | None
+    conversation_id: str | None
+    resolved_at: datetime | None
+    close_at: datetime | None
+    conversations: list[ConversationView]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineItem:
+    """One entry. `payload` depends on `kind`, see `ticket_core.domain.entries`.
+
+    `delivery` says, by channel, how far telling the participant this entry has come: sent, delivered, read, failed.
+    """
+
+    seq: int
+    kind: str
+    at: datetime
+    channel: str | None
+    conversation_id: str | None
+    conversation_seq: int | None
+    author: str
+    author_id: str | None
+    author_name: str | None
+    text: str
+    state: str | None
+    about: int | None
+    payload: dict[str, Any] = field(default_factory=dict)
+    delivery: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityView:
+    """`assurance` is how much is known: `claimed` was only typed or shown by caller id."""
+
+    kind: str
+    value: str
+    assurance: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionView:
+    """Who else may be the same person, and what speaks for it: the same `kind` of identity, and how it was stated."""
+
+    participant_id: str
+    participant_name: str | None
+    kind: str
+    value: str
+    assurance: str
+    state: str
+    suggested_at: datetime
+    case_numbers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantView:
+    id: str
+    name: str | None
+    locale: str
+    created_at: datetime
+    identities: list[IdentityView]
+    cases: list[CaseSummary]
+    suggestions: list[SuggestionView]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingView:
+    """Where in the vault a voicemail or attachment lies, and of which entry it is."""
+
+    case_id: str
+    seq: int
+    vault_ref: str
+    media_type: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    items: list[CaseSummary]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """`next_cursor` is the `after` of the next page, or `None` when this is the end so far."""
+
+    items: list[TimelineItem]
+    next_cursor: str | None
