@@ -45,6 +45,7 @@ import uvloop
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from kawal.http.protocol import BoundedHttp
 from kawal.observability import logging, metrics, tracing
 from kawal.observability.operations import Alive, LoopWatch, NotReady, Operations, Ready
 from kawal.settings import ServiceSettings
@@ -213,7 +214,7 @@ class Service:
         return uvicorn.Config(
             app,
             loop="none",
-            http="httptools",
+            http=BoundedHttp,
             ws="websockets-sansio",
             ws_max_size=limits.ws_max_size,
             ws_max_queue=limits.ws_max_queue,

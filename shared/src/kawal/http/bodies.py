@@ -4,6 +4,7 @@ Starlette replaces what it cannot decode in forms and queries; a person's words 
 """
 
 import asyncio
+import re
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,8 @@ from kawal.http import problems
 DEFAULT_LIMIT = 64 * 1024
 READ_WITHIN_S = 30.0
 _FORM = b"application/x-www-form-urlencoded"
+# Whole surrogate pairs first; the group is what else stands behind `\\u`.
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u([0-9A-Fa-f]{4})|.)", re.DOTALL)
 
 
 class BodyTooLarge(KawalError):
@@ -101,11 +104,26 @@ def check_quoted(quoted: bytes) -> None:
         raise NotText("It holds a NUL character")
 
 
+def check_json(text: bytes) -> None:
+    """Refuse JSON that is not UTF-8, or whose escapes are no text: NUL, and halves of surrogate pairs.
+
+    Raises:
+        NotText: 400.
+    """
+    _check_utf8(text)
+    if b"\\u" not in text:
+        return
+    # Backslashes occur in strings only, so this walks over whole escapes, escaped backslashes too.
+    escaped = (int(digits, 16) for digits in _ESCAPE.findall(text) if digits)
+    if any(code == 0 or 0xD800 <= code <= 0xDFFF for code in escaped):
+        raise NotText("It holds an escape that is no character")
+
+
 def _check_body(body: bytes, *, media_type: bytes) -> None:
     if media_type.startswith(_FORM):
         check_quoted(body)
     elif b"json" in media_type:
-        _check_utf8(body)
+        check_json(body)
 
 
 def _check_utf8(data: bytes) -> None:
