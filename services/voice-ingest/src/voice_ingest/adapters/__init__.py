@@ -1,0 +1,1 @@
+"""The providers of telephony; each speaks for the same machine."""

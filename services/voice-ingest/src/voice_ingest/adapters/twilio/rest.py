@@ -1,0 +1,140 @@
+"""Twilio's REST API, as far as calls, texts and recordings need it; bounded in time and size."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from kawal.errors import PermanentError, TransientError
+from voice_ingest.domain.calls import CallStatus
+from voice_ingest.domain.ports import Media, ProviderCall
+
+TIMEOUT = httpx.Timeout(5, connect=3)
+RECORDING_LIMIT = 16 * 1024 * 1024
+RING_TIMEOUT_S = 30
+PAGE_SIZE = 50
+AUDIO = frozenset({"audio/wav", "audio/x-wav", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/webm"})
+_TRY_LATER = frozenset({408, 425, 429})
+
+
+class TwilioRest:
+    """One account at one API URL; `number` is ours, in E.164. Implements `Texts`, `Recordings` and `Calls`."""
+
+    def __init__(self, client: httpx.AsyncClient, *, account_sid: str, number: str) -> None:
+        """`client` must have `base_url` (the API URL) and `auth` set; it follows no redirects."""
+        self._client = client
+        self._account = f"/2010-04-01/Accounts/{account_sid}"
+        self._number = number
+
+    async def send_text(self, *, to: str, text: str) -> None:
+        await self._post("/Messages.json", {"To": to, "From": self._number, "Body": text})
+
+    async def place(self, *, to: str, answer_url: str, status_url: str) -> str:
+        fields = {
+            "To": to,
+            "From": self._number,
+            "Url": answer_url,
+            "Method": "POST",
+            "StatusCallback": status_url,
+            "StatusCallbackMethod": "POST",
+            "Timeout": str(RING_TIMEOUT_S),
+        }
+        return str((await self._post("/Calls.json", fields))["sid"])
+
+    async def find(self, *, to: str, since: datetime) -> Sequence[ProviderCall]:
+        query = {"To": to, "From": self._number, "StartTime>": f"{since:%Y-%m-%d}", "PageSize": str(PAGE_SIZE)}
+        page = await self._get(f"{self._account}/Calls.json", query)
+        calls = [_call(item) for item in page["calls"] if item["direction"] == "outbound-api"]
+        # The filter knows days only, and tells seconds.
+        earliest = since.replace(microsecond=0)
+        return sorted((c for c in calls if c.created_at >= earliest), key=lambda call: call.created_at)
+
+    async def status(self, call_id: str) -> CallStatus | None:
+        try:
+            return CallStatus((await self._get(f"{self._account}/Calls/{call_id}.json", {}))["status"])
+        except PermanentError:
+            return None
+
+    async def fetch(self, url: str) -> Media:
+        self._check_recording(url)
+        try:
+            async with self._client.stream("GET", url) as response:
+                if response.status_code == httpx.codes.NOT_FOUND:
+                    raise TransientError("the recording is not ready")
+                _check(response)
+                return Media(data=await _bounded(response), media_type=_media_type(response))
+        except httpx.HTTPError as failed:
+            raise TransientError(f"recording: {type(failed).__name__}") from failed
+
+    def _check_recording(self, url: str) -> None:
+        """Our credentials go only to the provider, and only for a recording of this account."""
+        wanted, base = httpx.URL(url), self._client.base_url
+        same = (wanted.scheme, wanted.host, wanted.port) == (base.scheme, base.host, base.port)
+        if not same or not wanted.path.startswith(f"{self._account}/Recordings/") or ".." in wanted.path:
+            raise PermanentError("not a recording of this provider")
+
+    async def _post(self, path: str, fields: Mapping[str, str]) -> dict[str, Any]:
+        try:
+            response = await self._client.post(self._account + path, data=dict(fields))
+        except httpx.HTTPError as failed:
+            raise TransientError(f"provider: {type(failed).__name__}") from failed
+        return _json(response)
+
+    async def _get(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+        try:
+            response = await self._client.get(path, params=dict(query))
+        except httpx.HTTPError as failed:
+            raise TransientError(f"provider: {type(failed).__name__}") from failed
+        return _json(response)
+
+
+def client(*, api_url: str, account_sid: str, auth_token: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=api_url, auth=(account_sid, auth_token), timeout=TIMEOUT)
+
+
+def _check(response: httpx.Response) -> None:
+    status = response.status_code
+    if response.is_success:
+        return
+    if response.is_server_error or status in _TRY_LATER:
+        raise TransientError(f"the provider answered {status}")
+    raise PermanentError(f"the provider answered {status}")
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    _check(response)
+    try:
+        body: dict[str, Any] = response.json()
+    except ValueError as garbled:
+        raise TransientError("the provider's answer is not JSON") from garbled
+    return body
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    data = bytearray()
+    async for chunk in response.aiter_bytes():
+        data += chunk
+        if len(data) > RECORDING_LIMIT:
+            raise PermanentError("the recording is too large")
+    if not data:
+        raise TransientError("the recording is empty")
+    return bytes(data)
+
+
+def _media_type(response: httpx.Response) -> str:
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in AUDIO:
+        raise PermanentError("the recording is not audio")
+    return str(media_type)
+
+
+def _call(item: Mapping[str, Any]) -> ProviderCall:
+    return ProviderCall(
+        call_id=item["sid"],
+        status=CallStatus(item["status"]),
+        to=item["to"],
+        from_=item["from"],
+        created_at=parsedate_to_datetime(item["date_created"]).astimezone(UTC),
+    )

@@ -1,0 +1,1 @@
+"""What voice-ingest does by itself: fetch recordings, place calls, look after them."""

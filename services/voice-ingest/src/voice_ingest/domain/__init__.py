@@ -1,0 +1,1 @@
+"""What a call is, whoever carries it: the hotline's flow, its machine, and calls placed to participants."""

@@ -1,0 +1,130 @@
+"""What a call leaves behind, as events for Kafka with deterministic ids."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from kawal.contracts.deliveries import DeliveryReported, DeliveryState
+from kawal.contracts.envelope import Envelope, KafkaMessage
+from kawal.contracts.interactions import CallbackRequested, KeyPress, VoicemailLeft
+from kawal.contracts.topics import DELIVERIES, INTERACTIONS
+from kawal.contracts.words import Attachment, CaseNumber, Channel, Contract, ConversationId, Identity, Locale
+from kawal.identities import routing_key
+from voice_ingest.domain.calls import PlannedCall
+from voice_ingest.domain.machine import CallState
+
+SOURCE = "/voice-ingest"
+
+
+class CallFacts(Contract):
+    """What both kinds of interaction say of their call."""
+
+    call_id: str
+    occurred_at: datetime
+    locale: Locale
+    identities: tuple[Identity, ...]
+    topic: str | None
+    path: tuple[KeyPress, ...]
+    reference: CaseNumber | None
+    traceparent: str | None
+
+    @property
+    def conversation_id(self) -> ConversationId:
+        return f"voice:{self.call_id}"
+
+
+class PendingVoicemail(Contract):
+    """A voicemail that is accepted, while its recording still lies with the provider."""
+
+    recording_id: str
+    url: str
+    duration_s: float | None
+    facts: CallFacts
+
+
+def facts(
+    state: CallState,
+    *,
+    call_id: str,
+    identities: Sequence[Identity],
+    reference: str | None,
+    now: datetime,
+    traceparent: str | None,
+) -> CallFacts:
+    return CallFacts(
+        call_id=call_id,
+        occurred_at=now,
+        locale=state.locale,
+        identities=tuple(identities),
+        topic=state.topic,
+        path=tuple(KeyPress(menu=menu, choice=choice) for menu, choice in state.path),
+        reference=reference,
+        traceparent=traceparent,
+    )
+
+
+def callback_requested(facts: CallFacts, *, event_id: str) -> KafkaMessage:
+    event = CallbackRequested(
+        conversation_id=facts.conversation_id,
+        channel=Channel.VOICE,
+        occurred_at=facts.occurred_at,
+        locale=facts.locale,
+        identities=facts.identities,
+        topic=facts.topic,
+        path=facts.path,
+        reference=facts.reference,
+    )
+    return _interaction(event, facts, event_id=event_id)
+
+
+def voicemail_left(facts: CallFacts, *, recording: Attachment, event_id: str) -> KafkaMessage:
+    event = VoicemailLeft(
+        conversation_id=facts.conversation_id,
+        channel=Channel.VOICE,
+        occurred_at=facts.occurred_at,
+        locale=facts.locale,
+        identities=facts.identities,
+        topic=facts.topic,
+        path=facts.path,
+        reference=facts.reference,
+        recording=recording,
+    )
+    return _interaction(event, facts, event_id=event_id)
+
+
+def _interaction(event: CallbackRequested | VoicemailLeft, facts: CallFacts, *, event_id: str) -> KafkaMessage:
+    envelope = Envelope(
+        id=event_id,
+        source=SOURCE,
+        type=f"kawal.interaction.{event.kind}.v1",
+        time=facts.occurred_at,
+        partition_key=routing_key(event.conversation_id, event.identities),
+        traceparent=facts.traceparent,
+    )
+    return envelope.message(topic=INTERACTIONS.name, data=event.model_dump_json().encode())
+
+
+def delivery_event_id(delivery_id: str, state: DeliveryState) -> str:
+    return f"{delivery_id}/{state.value}"
+
+
+def delivery_reported(call: PlannedCall, *, state: DeliveryState, detail: str | None, now: datetime) -> KafkaMessage:
+    report = DeliveryReported(
+        delivery_id=call.delivery_id,
+        case_id=call.case_id,
+        case_number=call.case_number,
+        case_seq=call.case_seq,
+        conversation_id=call.conversation_id,
+        channel=Channel.VOICE,
+        state=state,
+        at=now,
+        detail=detail,
+    )
+    envelope = Envelope(
+        id=delivery_event_id(call.delivery_id, state),
+        source=SOURCE,
+        type="kawal.delivery.reported.v1",
+        time=now,
+        partition_key=call.case_id,
+        traceparent=call.traceparent,
+    )
+    return envelope.message(topic=DELIVERIES.name, data=report.model_dump_json().encode())

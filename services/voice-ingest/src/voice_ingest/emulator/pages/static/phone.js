@@ -1,0 +1,380 @@
+// The browser phone: shows what the network says, and tells it what its owner does. See emulator/phones.py.
+import { Recorder, tone } from "./phone-recorder.js";
+import { Ringer, Speaker } from "./phone-sound.js";
+
+const CHUNK = 32 * 1024;
+const MAX_RECORDING = 8 * 1024 * 1024;
+const MAX_CAPTIONS = 60;
+const RECONNECT_MS = [500, 1000, 2000, 4000];
+const GOING_ON = new Set(["queued", "ringing", "in-progress"]);
+const STORED = "kawal-phone-number";
+
+const root = document.querySelector("[data-phone]");
+const words = JSON.parse(document.getElementById("phone-texts").textContent);
+const part = (name) => document.querySelector(`[data-${name}]`);
+const locale = root.dataset.locale;
+
+const speaker = new Speaker();
+const ringer = new Ringer();
+const recorder = new Recorder((level) => part("level").style.setProperty("--level", level));
+
+let socket = null;
+let attempts = 0;
+let elsewhere = false;
+let number = root.dataset.number || localStorage.getItem(STORED) || randomNumber();
+let call = null;
+let recording = null;
+let timer = null;
+const log = new Map();
+
+function randomNumber() {
+  const digits = crypto.getRandomValues(new Uint32Array(1))[0] % 100_000_000;
+  return `+62812${String(digits).padStart(8, "0")}`;
+}
+
+// --- The line ---
+
+function open() {
+  elsewhere = false;
+  const address = new URL("/phone/ws", location.href);
+  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  address.searchParams.set("number", number);
+  const opened = new WebSocket(address);
+  socket = opened;
+  opened.addEventListener("message", (event) => {
+    if (socket === opened) handle(JSON.parse(event.data));
+  });
+  opened.addEventListener("close", () => {
+    if (socket === opened) lost();
+  });
+}
+
+function lost() {
+  const refused = attempts > 0 && !root.dataset.link && !root.dataset.known;
+  delete root.dataset.link;
+  speaker.stop();
+  ringer.stop();
+  part("link").textContent = elsewhere ? words.elsewhere : words.disconnected;
+  part("number-error").hidden = !refused;
+  show();
+  if (!elsewhere) setTimeout(open, RECONNECT_MS[Math.min(attempts++, RECONNECT_MS.length - 1)]);
+}
+
+function send(frame) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+}
+
+function handle(frame) {
+  const handlers = {
+    ready,
+    call: onCall,
+    say: onSay,
+    play: (f) => speaker.play(f.url).then(() => spoken(f)),
+    listen: () => mark("listening", true),
+    quiet: () => quiet(),
+    record: onRecord,
+    text: addText,
+    error: (f) => (elsewhere = f.code === "opened_elsewhere"),
+  };
+  handlers[frame.type]?.(frame);
+}
+
+function ready(frame) {
+  attempts = 0;
+  number = frame.number;
+  localStorage.setItem(STORED, number);
+  root.dataset.link = "up";
+  root.dataset.known = "yes";
+  call = null;
+  part("own").textContent = number;
+  part("link").textContent = words.connected;
+  part("number-error").hidden = true;
+  document.getElementById("number").value = number;
+  part("texts").replaceChildren();
+  frame.texts.forEach(addText);
+  log.clear();
+  [...frame.calls].reverse().forEach((one) => log.set(one.sid, one));
+  drawLog();
+  show();
+}
+
+// --- A call ---
+
+function onCall(frame) {
+  const begins = call?.sid !== frame.sid && GOING_ON.has(frame.status);
+  if (!begins && call && call.sid !== frame.sid) {
+    log.set(frame.sid, frame);
+    drawLog();
+    return;
+  }
+  if (begins) part("captions").replaceChildren();
+  call = GOING_ON.has(frame.status) ? frame : null;
+  log.delete(frame.sid);
+  log.set(frame.sid, frame);
+  drawLog();
+  if (frame.status === "ringing") ringer.start();
+  else ringer.stop();
+  if (!call) ended(frame);
+  else show();
+}
+
+function ended(frame) {
+  speaker.stop();
+  stopRecorder();
+  show();
+  part("status").textContent = words[`ended_${frame.status}`] ?? words.ended_completed;
+}
+
+function state() {
+  if (recording) return "recording";
+  if (!call) return "idle";
+  return call.status === "in-progress" ? "talking" : "ringing";
+}
+
+function show() {
+  const now = state();
+  const up = root.dataset.link === "up";
+  const calling = now === "talking" || now === "recording";
+  root.dataset.state = now;
+  if (!calling) mark("listening", false);
+  status();
+  for (const key of document.querySelectorAll("[data-key]")) key.disabled = !calling || !up;
+  part("call").disabled = !up || calling;
+  part("end").disabled = !up || now === "idle";
+  const call_label = part("call-label");
+  call_label.textContent = now === "ringing" ? call_label.dataset.answer : call_label.dataset.dial;
+  const end_label = part("end-label");
+  end_label.textContent = now === "ringing" ? end_label.dataset.refuse : end_label.dataset.hangUp;
+  clock(calling);
+}
+
+function status() {
+  const now = state();
+  const listening = now === "talking" && root.dataset.listening;
+  if (!recording?.silent) part("status").textContent = words[listening ? "listening" : now];
+}
+
+function clock(running) {
+  part("timer").hidden = !running;
+  if (!running) {
+    clearInterval(timer);
+    timer = null;
+  } else if (!timer) {
+    const since = Date.now();
+    const tick = () => {
+      const seconds = Math.floor((Date.now() - since) / 1000);
+      part("timer").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    };
+    tick();
+    timer = setInterval(tick, 1000);
+  }
+}
+
+function mark(name, on) {
+  if (on) root.dataset[name] = "yes";
+  else delete root.dataset[name];
+  if (call) status();
+}
+
+function quiet() {
+  mark("listening", false);
+  speaker.stop();
+}
+
+function spoken(frame) {
+  if (call?.sid === frame.sid) send({ type: "spoken", step: frame.step });
+}
+
+async function onSay(frame) {
+  const bubble = caption(frame.text, "phone__caption");
+  bubble.lang = frame.language;
+  bubble.classList.add("phone__caption--now");
+  await speaker.say(frame.text, frame.language);
+  bubble.classList.remove("phone__caption--now");
+  spoken(frame);
+}
+
+function caption(text, ...classes) {
+  const list = part("captions");
+  const bubble = document.createElement("li");
+  bubble.classList.add(...classes);
+  bubble.textContent = text;
+  list.append(bubble);
+  while (list.children.length > MAX_CAPTIONS) list.firstElementChild.remove();
+  list.scrollTop = list.scrollHeight;
+  return bubble;
+}
+
+function press(digit) {
+  if (state() !== "talking" && state() !== "recording") return;
+  ringer.key(digit);
+  const button = document.querySelector(`[data-key="${CSS.escape(digit)}"]`);
+  button.classList.add("phone__key--down");
+  setTimeout(() => button.classList.remove("phone__key--down"), 150);
+  if (recording) {
+    if (recording.finish.includes(digit)) finishRecording();
+    return;
+  }
+  speaker.stop();
+  keyed(digit);
+  send({ type: "key", digit });
+}
+
+function keyed(digit) {
+  const last = part("captions").lastElementChild;
+  if (last?.dataset.keys) {
+    last.dataset.keys += digit;
+    last.textContent = last.dataset.keys;
+    return;
+  }
+  const bubble = caption(digit, "phone__caption", "phone__caption--own");
+  bubble.dataset.keys = digit;
+  bubble.setAttribute("aria-label", `${words.keyed} ${digit}`);
+}
+
+function start() {
+  speaker.unlock();
+  if (state() === "ringing") send({ type: "answer" });
+  else if (state() === "idle") send({ type: "dial" });
+}
+
+async function end() {
+  if (recording) await finishRecording();
+  send({ type: "hangup" });
+}
+
+// --- Recording ---
+
+async function onRecord(frame) {
+  recording = { step: frame.step, finish: frame.finish, since: Date.now(), silent: false };
+  const mine = recording;
+  await ringer.beep();
+  const heard = await recorder.start();
+  if (recording !== mine) return;
+  mine.silent = !heard;
+  mine.since = Date.now();
+  part("recorder").hidden = false;
+  part("level").hidden = !heard;
+  part("with-microphone").hidden = !heard;
+  part("without-microphone").hidden = heard;
+  show();
+  if (!heard) part("status").textContent = words.no_microphone;
+  mine.limit = setTimeout(finishRecording, frame.max_s * 1000);
+}
+
+function stopRecorder() {
+  clearTimeout(recording?.limit);
+  recording = null;
+  recorder.cancel();
+  part("recorder").hidden = true;
+}
+
+async function finishRecording() {
+  if (!recording || recording.silent) return;
+  const { since, limit } = recording;
+  clearTimeout(limit);
+  recording.silent = true;
+  const sound = await recorder.finish();
+  deliver(sound, (Date.now() - since) / 1000);
+}
+
+function deliver(sound, duration) {
+  stopRecorder();
+  if (sound && sound.size > 0) {
+    upload(sound, duration);
+    caption(words.recorded, "phone__caption", "phone__caption--own");
+  } else {
+    send({ type: "silence" });
+  }
+  show();
+}
+
+async function upload(sound, duration) {
+  const line = socket;
+  const bytes = await sound.arrayBuffer();
+  for (let at = 0; at < bytes.byteLength; at += CHUNK) line.send(bytes.slice(at, at + CHUNK));
+  line.send(JSON.stringify({ type: "recorded", media_type: sound.type, duration_s: duration }));
+}
+
+async function deliverFile(file) {
+  if (file.size > MAX_RECORDING) {
+    part("status").textContent = words.too_large;
+    return;
+  }
+  deliver(file, await recorder.durationOf(file));
+}
+
+// --- Texts and the log ---
+
+function addText(text) {
+  part("texts-empty").hidden = true;
+  const body = document.createElement("span");
+  body.textContent = text.body;
+  part("texts").prepend(item(body, `${text.from} · ${moment(text.at)}`));
+}
+
+function drawLog() {
+  part("calls-empty").hidden = log.size > 0;
+  const shown = [...log.values()].reverse().map((one) => {
+    const title = document.createElement("span");
+    const ended_as = GOING_ON.has(one.status) ? words.talking : words[`ended_${one.status}`];
+    title.textContent = `${words[one.direction]} · ${ended_as}`;
+    return item(title, `${one.other} · ${moment(one.at)}`);
+  });
+  part("calls").replaceChildren(...shown);
+}
+
+function item(content, meta) {
+  const row = document.createElement("li");
+  const small = document.createElement("span");
+  small.className = "meta number";
+  small.textContent = meta;
+  row.append(content, small);
+  return row;
+}
+
+function moment(at) {
+  return new Date(at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+}
+
+// --- Hands ---
+
+document.addEventListener("click", (event) => {
+  const key = event.target.closest("[data-key]");
+  if (key) press(key.dataset.key);
+});
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (/^[0-9*#]$/.test(event.key)) press(event.key);
+  else if (event.key === "Escape" && state() !== "idle") end();
+  else if (event.key === "Enter" && !event.target.closest("button, a")) start();
+});
+part("call").addEventListener("click", start);
+part("end").addEventListener("click", end);
+part("speaker").addEventListener("click", (event) => {
+  const button = event.currentTarget;
+  speaker.muted = button.getAttribute("aria-pressed") === "true";
+  button.setAttribute("aria-pressed", String(!speaker.muted));
+});
+part("record-done").addEventListener("click", finishRecording);
+part("record-cancel").addEventListener("click", () => deliver(null, 0));
+part("record-skip").addEventListener("click", () => deliver(null, 0));
+part("record-tone").addEventListener("click", () => deliver(tone(1), 1));
+part("record-file").addEventListener("change", (event) => {
+  const [file] = event.target.files;
+  event.target.value = "";
+  if (file && recording) deliverFile(file);
+});
+part("number-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  number = new FormData(event.target).get("number").replace(/[^+0-9]/g, "");
+  delete root.dataset.known;
+  attempts = 1;
+  const old = socket;
+  open();
+  old?.close();
+});
+
+show();
+open();
