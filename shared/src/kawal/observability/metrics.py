@@ -110,3 +110,8 @@ CHAT_CONNECTIONS_REFUSED = Counter("kawal_chat_connections_refused_total", "Chat
 CHAT_CONNECTIONS_ENDED = Counter("kawal_chat_connections_ended_total", "Chat sockets that ended.", ["reason"])
 # Frames that could not be accepted because the spool was full; the participant was told to wait.
 CHAT_BUSY = Counter("kawal_chat_busy_total", "Chat frames answered with busy.")
+
+# --- deliveries (notifier) ---
+
+# What became of mails and texts that notifier sends itself; edges count what they carry.
+DELIVERIES = Counter("kawal_deliveries_total", "Deliveries that came to an end.", ["channel", "result"])

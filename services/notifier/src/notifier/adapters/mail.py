@@ -53,7 +53,7 @@ class MailProvider:
     async def was_sent(self, delivery: Delivery) -> bool:  # noqa: ARG002 - SMTP cannot be asked
         return False
 
-    async def close(self) -> None:
+    def close(self) -> None:
         self._client.close()
 
     async def _reset(self) -> None:

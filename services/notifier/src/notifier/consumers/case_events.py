@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from kawal.kafka import Record
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal import inbox, outbox
 from kawal.contracts import topics
-from kawal.contracts.case_events import CaseEvent, case_event_adapter
+from kawal.contracts.case_events import CaseEvent
 from kawal.contracts.envelope import Envelope, KafkaMessage
 from kawal.contracts.outbound import OutboundCall, OutboundMessage
 from kawal.contracts.words import Channel
+from kawal.kafka import Record
 from notifier.domain.deliveries import Delivery
 from notifier.domain.routing import Routed, Router, call_of
 from notifier.store import deliveries, tables
@@ -21,21 +21,16 @@ SOURCE = "/notifier"
 _TRANSCRIPTS = {Channel.CHAT: topics.OUTBOUND_CHAT.name, Channel.WEB: topics.OUTBOUND_WEB.name}
 
 
-def decode(value: bytes) -> CaseEvent:
-    """Read a case event, a newer one with fields that we do not know included."""
-    return case_event_adapter.validate_json(value, extra="ignore")
-
-
 class CaseEventHandler:
     """Routes a batch: new events only, deliveries and outbound messages committed together.
 
-    `sent` is called after the commit, so that the outbox relay and the sender need not wait for their poll.
+    `committed` is called after the commit, so that the outbox relay and the senders need not wait for their poll.
     """
 
-    def __init__(self, *, engine: AsyncEngine, router: Router, sent: Callable[[], None]) -> None:
+    def __init__(self, *, engine: AsyncEngine, router: Router, committed: Callable[[], None]) -> None:
         self._engine = engine
         self._router = router
-        self._sent = sent
+        self._committed = committed
 
     async def __call__(self, records: Sequence[Record[CaseEvent]]) -> None:
         now = datetime.now(UTC)
@@ -46,7 +41,7 @@ class CaseEventHandler:
             await deliveries.insert(connection, told, now=now)
             messages = [m for record, route in routed for m in _messages(record, route)]
             await outbox.append(connection, tables.outbox, messages)
-        self._sent()
+        self._committed()
 
     async def _new(
         self, connection: AsyncConnection, records: Sequence[Record[CaseEvent]], *, now: datetime

@@ -3,25 +3,21 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from kawal.kafka import Record
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from kawal.contracts.deliveries import DeliveryReported, DeliveryState, delivery_adapter
+from kawal.contracts.deliveries import DeliveryReported, DeliveryState
+from kawal.kafka import Record
 from notifier.store import deliveries
 
 GROUP = "notifier-reports"
 
 
-def decode(value: bytes) -> DeliveryReported:
-    return delivery_adapter.validate_json(value, extra="ignore")
-
-
 class ReportHandler:
     """Notes reports. They need no inbox: a state only ever says more, and a fallback becomes due once."""
 
-    def __init__(self, *, engine: AsyncEngine, due: Callable[[], None]) -> None:
+    def __init__(self, *, engine: AsyncEngine, committed: Callable[[], None]) -> None:
         self._engine = engine
-        self._due = due
+        self._committed = committed
 
     async def __call__(self, records: Sequence[Record[DeliveryReported]]) -> None:
         reports = [record.data for record in records]
@@ -30,4 +26,4 @@ class ReportHandler:
             await deliveries.report(connection, reports)
             await deliveries.fall_back(connection, failed, now=datetime.now(UTC))
         if failed:
-            self._due()
+            self._committed()

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal import outbox
@@ -16,13 +15,15 @@ from kawal.contracts import topics
 from kawal.contracts.deliveries import DeliveryReported, DeliveryState
 from kawal.contracts.envelope import Envelope, KafkaMessage
 from kawal.contracts.words import Channel
+from kawal.database import is_outage
 from kawal.observability import metrics
+from kawal.observability.logging import get_logger
 from notifier.domain.deliveries import Delivery, retry_at
 from notifier.domain.providers import Provider, ProviderAwayError, ProviderRefusedError
 from notifier.store import deliveries, tables
 from notifier.store.deliveries import Claimed
 
-log = structlog.get_logger()
+log = get_logger()
 
 POLL = timedelta(seconds=1)
 SEND_WITHIN_S = 30
@@ -51,9 +52,16 @@ class Sender:
         self._awake.set()
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled; while PostgreSQL is away nothing can be due."""
         while True:
-            if not await self.send_due():
+            try:
+                sent = await self.send_due()
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                log.warning("sending_interrupted", error=error)
+                sent = 0
+            if not sent:
                 await self._rest()
 
     async def send_due(self) -> int:

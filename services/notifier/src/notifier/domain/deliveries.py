@@ -47,4 +47,4 @@ def retry_at(*, attempts: int, created_at: datetime, now: datetime) -> datetime 
     """When to try again after `attempts` failures, or `None` when it is time to give up."""
     if now - created_at >= RETRY_FOR:
         return None
-    return now + min(RETRY_FIRST * 2 ** min(attempts - 1, 16), RETRY_LONGEST)
+    return now + min(RETRY_FIRST * (1 << min(attempts - 1, 16)), RETRY_LONGEST)

@@ -1,8 +1,5 @@
 """The PostgreSQL schema `notify`."""
 
-from kawal.inbox import inbox_table
-from kawal.kafka.parked import parked_keys_table
-from kawal.outbox import outbox_table
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -18,6 +15,9 @@ from sqlalchemy import (
 )
 
 from kawal.database import metadata as schema_metadata
+from kawal.inbox import inbox_table
+from kawal.kafka.parked import parked_keys_table
+from kawal.outbox import outbox_table
 
 metadata = schema_metadata("notify")
 

@@ -1,0 +1,133 @@
+"""The composition root of notifier."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from kawal import database, inbox, links, outbox
+from kawal.contracts import topics
+from kawal.contracts.case_events import CaseEvent, case_event_adapter
+from kawal.contracts.deliveries import DeliveryReported, delivery_adapter
+from kawal.contracts.words import Channel
+from kawal.database.upkeep import Upkeep
+from kawal.http import create_app
+from kawal.kafka import Consumer, ConsumerSettings, DeadLetters, decoder
+from kawal.outbox import OutboxRelay
+from kawal.programme.templates import Templates
+from kawal.service import Parts, Service
+from notifier.adapters.mail import MailProvider
+from notifier.adapters.sms import SmsProvider
+from notifier.consumers import case_events, reports
+from notifier.consumers.sender import Sender
+from notifier.domain.providers import Provider
+from notifier.domain.routing import Router
+from notifier.settings import PORT, NotifierSettings
+from notifier.store import tables
+
+SERVICE = "notifier"
+
+
+@asynccontextmanager
+async def opened(settings: NotifierSettings) -> AsyncIterator[Parts]:
+    """Open everything; nothing here waits for PostgreSQL, Kafka or a provider."""
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(database.opened(settings.postgres_dsn, application=SERVICE))
+        router = Router(words=Templates.load(settings.programme_dir), link_of=_links(settings))
+        relay = OutboxRelay(engine=engine, table=tables.outbox, bootstrap_servers=settings.kafka)
+        senders = [await _sender(settings, engine, stack, reported=relay.wake) for _ in range(settings.senders)]
+
+        def wake() -> None:
+            relay.wake()
+            for sender in senders:
+                sender.wake()
+
+        events = _case_events(settings, engine, router, wake=wake)
+        reported = _reports(settings, engine, wake=wake)
+        upkeep = Upkeep(engine=engine, maintain=_maintain)
+        yield Parts(
+            app=create_app(title="Kawal notifier", settings=settings),
+            tasks={
+                "case_events": events.run,
+                "reports": reported.run,
+                "outbox": relay.run,
+                "upkeep": upkeep.run,
+                **{f"sender_{place}": sender.run for place, sender in enumerate(senders)},
+            },
+            alive={"case_events": events.alive, "reports": reported.alive, "outbox": relay.alive},
+        )
+
+
+def service(settings: NotifierSettings | None = None) -> Service:
+    chosen = settings or NotifierSettings()
+    return Service(SERVICE, settings=chosen, port=PORT, opened=lambda: opened(chosen))
+
+
+def run() -> None:
+    service().run()
+
+
+def _case_events(
+    settings: NotifierSettings, engine: AsyncEngine, router: Router, *, wake: Callable[[], None]
+) -> Consumer[CaseEvent]:
+    decode = decoder(case_event_adapter)
+    return Consumer(
+        topics=[topics.CASE_EVENTS.name],
+        group=case_events.GROUP,
+        decode=decode,
+        handle=case_events.CaseEventHandler(engine=engine, router=router, committed=wake),
+        dead_letters=_dead_letters(settings, engine, group=case_events.GROUP),
+        settings=ConsumerSettings(bootstrap_servers=settings.kafka),
+    )
+
+
+def _reports(
+    settings: NotifierSettings, engine: AsyncEngine, *, wake: Callable[[], None]
+) -> Consumer[DeliveryReported]:
+    decode = decoder(delivery_adapter)
+    return Consumer(
+        topics=[topics.DELIVERIES.name],
+        group=reports.GROUP,
+        decode=decode,
+        handle=reports.ReportHandler(engine=engine, committed=wake),
+        dead_letters=_dead_letters(settings, engine, group=reports.GROUP),
+        settings=ConsumerSettings(bootstrap_servers=settings.kafka),
+    )
+
+
+def _dead_letters(settings: NotifierSettings, engine: AsyncEngine, *, group: str) -> DeadLetters:
+    return DeadLetters(group=group, engine=engine, table=tables.parked_keys, bootstrap_servers=settings.kafka)
+
+
+async def _sender(
+    settings: NotifierSettings, engine: AsyncEngine, stack: AsyncExitStack, *, reported: Callable[[], None]
+) -> Sender:
+    """A worker with connections of its own, so that a slow provider holds up one worker only."""
+    mail = MailProvider(url=settings.smtp_url, sender=settings.mail_from)
+    stack.callback(mail.close)
+    credentials = (settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value())
+    client = await stack.enter_async_context(httpx.AsyncClient(base_url=settings.twilio_api_url, auth=credentials))
+    sms = SmsProvider(client=client, account_sid=settings.twilio_account_sid, sender=settings.twilio_number)
+    providers: dict[Channel, Provider] = {Channel.EMAIL: mail, Channel.SMS: sms}
+    unseen_for = timedelta(seconds=settings.unseen_after_s)
+    return Sender(engine=engine, providers=providers, unseen_for=unseen_for, reported=reported)
+
+
+def _links(settings: NotifierSettings) -> Callable[[str], str]:
+    """Where a participant can look at a conversation: its status page, or the portal where it has none."""
+    portal = settings.web_public_url.rstrip("/")
+    key = settings.link_key.get_secret_value()
+
+    def link_of(conversation_id: str) -> str:
+        if not conversation_id.startswith(f"{Channel.WEB}:"):
+            return f"{portal}/"
+        return f"{portal}/status/{links.status_token(conversation_id, key=key)}"
+
+    return link_of
+
+
+async def _maintain(connection: AsyncConnection, now: datetime) -> None:
+    await inbox.maintain(connection, tables.inbox, now=now)
+    await outbox.maintain(connection, tables.outbox, now=now)

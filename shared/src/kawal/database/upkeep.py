@@ -1,0 +1,43 @@
+"""Keeps day-partitioned tables going: days ahead are created, days over are dropped."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from kawal.database.outages import is_outage
+from kawal.observability.logging import get_logger
+
+log = get_logger()
+
+EVERY_S = 60 * 60
+AGAIN_S = 30
+
+Maintain = Callable[[AsyncConnection, datetime], Awaitable[None]]
+
+
+class Upkeep:
+    """A service's task: `maintain` at start and every hour, one transaction each time.
+
+    Days are created far enough ahead that PostgreSQL may be away for a while.
+    """
+
+    def __init__(self, *, engine: AsyncEngine, maintain: Maintain) -> None:
+        self._engine = engine
+        self._maintain = maintain
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S if await self._done() else AGAIN_S)
+
+    async def _done(self) -> bool:
+        try:
+            async with self._engine.begin() as connection:
+                await self._maintain(connection, datetime.now(UTC))
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("upkeep_postponed", error=error)
+            return False
+        return True
