@@ -42,7 +42,7 @@ def _invoke(monkeypatch, *arguments: str) -> str:
             EntryPoint("broken", "nowhere.to_be.found:app", cli.GROUP),
         ]
     )
-    monkeypatch.setattr(cli, "entry_points", lambda **wanted: registered.select(**wanted))
+    monkeypatch.setattr(cli, "entry_points", registered.select)
     result = CliRunner().invoke(cli.app, arguments)
     assert result.exit_code == 0, result.output
     return result.output

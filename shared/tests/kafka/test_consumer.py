@@ -8,6 +8,7 @@ import pytest
 
 from kawal.errors import TransientError
 from kawal.kafka import ConsumerHalted, InvalidRecords
+from kawal.kafka.poll import Poll
 from kawal.testing import eventually
 
 pytestmark = pytest.mark.integration
@@ -160,8 +161,6 @@ class TestRebalance:
 class TestWatchdog:
     async def test_replaces_a_client_that_does_not_come_back(self, stream, applied, run, monkeypatch):
         """As after a broker's restart (aiokafka's issue 1154)."""
-        from kawal.kafka.poll import Poll
-
         healthy = Poll._poll
         silent = True
 
