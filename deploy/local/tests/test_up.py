@@ -1,72 +1,76 @@
 """`kawal up` with the real PostgreSQL, Kafka and supervisor, and stand-ins for the services."""
 
-import os
 import signal
 import stat
+import sys
+import tempfile
+from pathlib import Path
 
 import asyncpg
-import httpx
+import psutil
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from running_stack import RunningStack, alive, descendants, offsets
 
 from kawal.testing import eventually
+from kawal.testing.stack import StackProcess, free_offsets, is_alive
 
 pytestmark = pytest.mark.integration
 
 
-def pids(facts):
-    services = [service["pid"] for service in facts["services"].values()]
-    return [*services, facts["kafka"]["pid"], facts["postgres"]["pid"]]
+def standin_stack(directory):
+    return StackProcess(directory / "state", command=(sys.executable, "standin_up.py"), directory=Path(__file__).parent)
+
+
+def descendants(stack):
+    return [child.pid for child in psutil.Process(stack.process.pid).children(recursive=True)]
+
+
+def alive(pids):
+    return [pid for pid in pids if is_alive(pid)]
+
+
+async def query(stack, statement):
+    connection = await asyncpg.connect(stack.facts["postgres"]["dsn"].replace("/kawal", "/postgres"))
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
 
 
 @pytest.fixture(scope="module")
-async def stack(tmp_path_factory):
-    stack = RunningStack(tmp_path_factory.mktemp("up") / "state", offset=next(offsets()))
-    stack.start()
-    await eventually(stack.facts, timeout=60)
-    yield stack
-    stack.stop()
+async def stack():
+    with tempfile.TemporaryDirectory() as directory:
+        stack = standin_stack(Path(directory))
+        await stack.start()
+        yield stack
+        stack.stop()
 
 
-async def restarted(stack, old):
-    """The facts, once the process `old` has a successor."""
-
-    def replaced():
-        facts = stack.facts()
-        return facts if facts and old not in pids(facts) and len(alive(pids(facts))) == len(pids(facts)) else None
-
-    return await eventually(replaced, timeout=30)
-
-
-async def is_ready(url):
-    try:
-        async with httpx.AsyncClient() as client:
-            return (await client.get(f"{url}/readyz")).is_success
-    except httpx.TransportError:
-        return False
+@pytest.fixture
+def fresh_stack():
+    with tempfile.TemporaryDirectory() as directory:
+        stack = standin_stack(Path(directory))
+        yield stack
+        if stack.is_running:
+            stack.stop()
 
 
 class TestReady:
-    async def test_run_file_says_what_was_promised(self, stack):
-        facts = stack.facts()
-        assert set(facts) == {
-            "services", "kafka", "postgres", "mail", "agent", "api_token", "twilio", "host_site",
-        }  # fmt: skip
-        assert set(facts["services"]["chat-ingest"]) == {"url", "ops_url", "pid"}
-        assert len(alive(pids(facts))) == 4
+    def test_run_file_says_what_was_promised(self, stack):
+        promised = {"services", "kafka", "postgres", "mail", "agent", "api_token", "twilio", "host_site"}
+        assert set(stack.facts) == promised
+        assert set(stack.facts["services"]["chat-ingest"]) == {"url", "ops_url", "pid"}
+        assert len(alive(stack.pids())) == 4
 
     def test_secrets_are_for_their_owner_only(self, stack):
         for name in ("run.json", "secrets.json"):
             assert stat.S_IMODE((stack.state / name).stat().st_mode) == 0o600
 
-    async def test_everything_answers(self, stack):
-        facts = stack.facts()
-        assert await is_ready(facts["services"]["chat-ingest"]["ops_url"])
-        connection = await asyncpg.connect(facts["postgres"]["dsn"].replace("/kawal", "/postgres"))
-        assert connection.get_server_version().major == 18
-        await connection.close()
-        admin = AIOKafkaAdminClient(bootstrap_servers=facts["kafka"]["bootstrap_servers"])
+    async def test_postgres_answers(self, stack):
+        assert int(await query(stack, "show server_version_num")) // 10_000 == 18
+
+    async def test_kafka_answers(self, stack):
+        admin = AIOKafkaAdminClient(bootstrap_servers=stack.facts["kafka"]["bootstrap_servers"])
         await admin.start()
         assert len((await admin.describe_cluster())["brokers"]) == 1
         await admin.close()
@@ -77,76 +81,56 @@ class TestReady:
 
 class TestRestart:
     async def test_a_service(self, stack):
-        old = stack.facts()["services"]["chat-ingest"]
-        os.kill(old["pid"], signal.SIGKILL)
-        facts = await restarted(stack, old["pid"])
-        await eventually(lambda: is_ready(facts["services"]["chat-ingest"]["ops_url"]), timeout=20)
-        assert f"chat-ingest (pid {old['pid']}) died with -9, starting it again" in stack.output
+        old = stack.kill("chat-ingest")
+        await stack.restarted("chat-ingest", old_pid=old)
+        assert f"chat-ingest (pid {old}) died with -9, starting it again" in stack.output
 
     async def test_postgres(self, stack):
-        old = stack.facts()["postgres"]
-        os.kill(old["pid"], signal.SIGKILL)
-        await restarted(stack, old["pid"])
+        await stack.restarted("postgres", old_pid=stack.kill("postgres"))
 
         async def answers():
             try:
-                connection = await asyncpg.connect(old["dsn"].replace("/kawal", "/postgres"))
+                return await query(stack, "select true")
             except (OSError, asyncpg.CannotConnectNowError):
                 return False
-            await connection.close()
-            return True
 
         await eventually(answers, timeout=30)
 
     async def test_kafka(self, stack):
-        old = stack.facts()["kafka"]
-        os.kill(old["pid"], signal.SIGKILL)
-        await restarted(stack, old["pid"])
+        await stack.restarted("kafka", old_pid=stack.kill("kafka"))
 
 
 class TestEnd:
-    async def test_all_ends_in_time_and_nothing_stays(self, tmp_path):
-        stack = RunningStack(tmp_path / "state", offset=next(offsets()))
-        stack.start()
-        await eventually(stack.facts, timeout=60)
-        children = descendants(stack.process.pid)
-        assert stack.stop(signal.SIGINT) == 0  # although one stand-in and its child do not listen
+    async def test_all_ends_in_time_and_nothing_stays(self, fresh_stack):
+        await fresh_stack.start()
+        children = descendants(fresh_stack)
+        assert fresh_stack.stop(signal.SIGINT) == 0  # although one stand-in and its child do not listen
         await eventually(lambda: not alive(children))
-        assert not (stack.state / "run.json").exists()
-        assert stack.offset in offsets()
+        assert not (fresh_stack.state / "run.json").exists()
+        assert fresh_stack.offset in free_offsets()
 
-    async def test_while_starting(self, tmp_path):
-        stack = RunningStack(tmp_path / "state", offset=next(offsets()))
-        stack.start()
-        await eventually(lambda: "postgres " in stack.output, timeout=30)
-        children = descendants(stack.process.pid)
-        assert stack.stop() == 0
+    async def test_while_starting(self, fresh_stack):
+        fresh_stack.launch()
+        await eventually(lambda: "postgres " in fresh_stack.output, timeout=30)
+        children = descendants(fresh_stack)
+        assert fresh_stack.stop() == 0
         await eventually(lambda: not alive(children))
 
-    async def test_leftovers_of_a_killed_run_are_ended_and_data_stays(self, tmp_path):
-        stack = RunningStack(tmp_path / "state", offset=next(offsets()))
-        stack.start()
-        facts = await eventually(stack.facts, timeout=60)
-        dsn = facts["postgres"]["dsn"].replace("/kawal", "/postgres")
-        connection = await asyncpg.connect(dsn)
-        await connection.execute("create table kept as select 7 as seven")
-        await connection.close()
-        left = descendants(stack.process.pid)
-        stack.kill()
+    async def test_leftovers_of_a_killed_run_are_ended_and_data_stays(self, fresh_stack):
+        await fresh_stack.start()
+        await query(fresh_stack, "create table kept as select 7 as seven")
+        left = descendants(fresh_stack)
+        fresh_stack.end()
 
-        (stack.state / "run.json").unlink()
-        stack.start()
-        await eventually(stack.facts, timeout=60)
-        assert not alive(left)
-        connection = await asyncpg.connect(dsn)
-        assert await connection.fetchval("select seven from kept") == 7
-        await connection.close()
-        stack.stop()
+        await fresh_stack.start()
+        await eventually(lambda: not alive(left))
+        assert await query(fresh_stack, "select seven from kept") == 7
+        fresh_stack.stop()
 
     async def test_a_second_run_with_the_same_state_is_refused(self, stack):
-        second = RunningStack(stack.state, offset=stack.offset)
-        second.log = stack.state.parent / "second.log"
-        second.start()
+        second = standin_stack(stack.state.parent)
+        second.log = stack.state.with_name("second.log")
+        second.launch()
         assert second.process.wait(20) == 1
         assert "Another `kawal up` is running" in second.output
-        assert len(alive(pids(stack.facts()))) == 4
+        assert len(alive(stack.pids())) == 4

@@ -71,7 +71,7 @@ def running(program: Program, *, log: Path) -> Iterator[subprocess.Popen[bytes]]
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - calls prctl and nothing else
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - calls prctl and nothing else
         )
     try:
         yield process
@@ -94,7 +94,7 @@ def _stop(process: subprocess.Popen[bytes], program: Program) -> None:
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

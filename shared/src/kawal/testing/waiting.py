@@ -2,21 +2,33 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 POLL_S = 0.03
 
 
+@overload
+def eventually(
+    condition: Callable[[], Awaitable[T | None]], *, timeout: float = ..., interval: float = ...
+) -> Coroutine[Any, Any, T]: ...
+
+
+@overload
+def eventually(
+    condition: Callable[[], T | None], *, timeout: float = ..., interval: float = ...
+) -> Coroutine[Any, Any, T]: ...
+
+
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]],
+    condition: Callable[[], Any],
     *,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is what this helper is about
     interval: float = POLL_S,
-) -> T:
+) -> Any:
     """Poll `condition` until its result is true, and return that result.
 
     An `AssertionError` of the condition counts as "not yet". Raises `AssertionError` with the last result (or
@@ -32,7 +44,7 @@ async def eventually(
         await asyncio.sleep(interval)
 
 
-async def _attempt(condition: Callable[[], T | Awaitable[T]]) -> tuple[T | None, AssertionError | None]:
+async def _attempt(condition: Callable[[], Any]) -> tuple[Any, AssertionError | None]:
     try:
         result = condition()
         return (await result if inspect.isawaitable(result) else result), None
