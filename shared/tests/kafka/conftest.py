@@ -242,3 +242,8 @@ def applied_of() -> type[Applied]:
 def run() -> Any:
     """`async with run(consumer, …) as tasks`: the consumers run, and are cancelled afterwards."""
     return running
+
+
+@pytest.fixture(name="decode")
+def decode_fixture() -> Any:
+    return decode
