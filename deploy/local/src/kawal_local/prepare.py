@@ -8,6 +8,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from kawal.database import migrate
 from kawal.kafka import topics
@@ -39,10 +40,9 @@ async def _prepare_database(layout: Layout, credentials: Credentials) -> None:
 
 
 def _add_agent(credentials: Credentials) -> None:
-    command = [sys.executable, "-m", "kawal.cli", "agent", "add", "--email", credentials.agent_email]
-    subprocess.run(
-        [*command, "--password-stdin"], input=credentials.agent_password.encode(), env=dict(os.environ), check=True
-    )
+    kawal = Path(sys.executable).with_name("kawal")
+    command = [str(kawal), "agent", "add", "--email", credentials.agent_email, "--password-stdin"]
+    subprocess.run(command, input=credentials.agent_password.encode(), env=dict(os.environ), check=True)
 
 
 async def _prepare_topics(layout: Layout) -> None:
