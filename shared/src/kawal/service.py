@@ -181,8 +181,8 @@ class Service:
             log.info("service_started", url=address.url, operations_url=address.operations_url)
             await self._stop.wait()
             log.info("service_draining")
-            overrun = loop.call_later(self.limits.drain_s, _give_up)
-        overrun.cancel()
+            # Not cancelled at the end: it also bounds what the loop itself waits for when it closes.
+            loop.call_later(self.limits.drain_s, _give_up)
         log.info("service_stopped")
 
     def _accepting(self) -> None:
