@@ -28,7 +28,7 @@ class Upkeep:
         self._maintain = maintain
 
     async def run(self) -> None:
-        while True:
+        while True:  # noqa: ASYNC110 - it is the clock that is waited for
             await asyncio.sleep(EVERY_S if await self._done() else AGAIN_S)
 
     async def _done(self) -> bool:

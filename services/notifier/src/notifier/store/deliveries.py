@@ -21,7 +21,7 @@ _COLUMNS = (
 _INSERT = text(
     f"""
     INSERT INTO notify.delivery ({_COLUMNS}, created_at, due_at)
-    SELECT {_COLUMNS}, :now, CASE WHEN due THEN :now END
+    SELECT {_COLUMNS}, CAST(:now AS timestamptz), CASE WHEN due THEN CAST(:now AS timestamptz) END
     FROM unnest(
         CAST(:id AS text[]), CAST(:case_id AS text[]), CAST(:case_number AS text[]), CAST(:case_seq AS int[]),
         CAST(:conversation_id AS text[]), CAST(:channel AS text[]), CAST(:address AS text[]),
@@ -51,7 +51,10 @@ _CLAIM = text(
 )
 
 _FINISH = text(
-    "UPDATE notify.delivery SET state = :state, detail = :detail, due_at = NULL WHERE id = :id AND state IS NULL"
+    """
+    UPDATE notify.delivery SET state = CAST(:state AS text), detail = :detail, due_at = NULL
+    WHERE id = :id AND state IS NULL
+    """
 )
 _POSTPONE = text("UPDATE notify.delivery SET due_at = :due_at, detail = :detail WHERE id = :id AND state IS NULL")
 

@@ -1,0 +1,83 @@
+"""Mails by real SMTP."""
+
+import asyncio
+
+import pytest
+from aiosmtpd.smtp import SMTP
+
+from notifier.adapters.mail import MailProvider, mail_of
+from notifier.domain.providers import ProviderAwayError, ProviderRefusedError
+from notifier_factories import delivery
+
+
+class Mailbox:
+    """An SMTP server that takes mails, or answers as told."""
+
+    def __init__(self) -> None:
+        self.mails: list[bytes] = []
+        self.answer = "250 OK"
+        self.rcpt = "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
+        if self.rcpt.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.rcpt
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        if self.answer.startswith("250"):
+            self.mails.append(envelope.content)
+        return self.answer
+
+
+@pytest.fixture
+async def mailbox():
+    box = Mailbox()
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(box), "127.0.0.1", 0)
+    async with server:
+        box.port = server.sockets[0].getsockname()[1]
+        yield box
+
+
+@pytest.fixture
+async def provider(mailbox):
+    provider = MailProvider(url=f"smtp://127.0.0.1:{mailbox.port}", sender="Kawal <kawal@example.org>")
+    yield provider
+    provider.close()
+
+
+class TestMailProvider:
+    async def test_mail_arrives_with_its_words(self, mailbox, provider):
+        await provider.send(delivery(subject="Jawaban é", text="Halo Bu Sari"))
+        (mail,) = mailbox.mails
+        assert b"Halo Bu Sari" in mail
+        assert b"X-Kawal-Case: 482-913-0574" in mail
+
+    async def test_one_connection_serves_many(self, mailbox, provider):
+        for _ in range(3):
+            await provider.send(delivery())
+        assert len(mailbox.mails) == 3
+
+    async def test_refused_address_is_permanent_and_the_next_mail_goes_out(self, mailbox, provider):
+        mailbox.rcpt = "550 no such user"
+        with pytest.raises(ProviderRefusedError, match="smtp_550"):
+            await provider.send(delivery())
+        mailbox.rcpt = "250 OK"
+        await provider.send(delivery())
+        assert len(mailbox.mails) == 1
+
+    async def test_try_later_is_transient(self, mailbox, provider):
+        mailbox.answer = "451 try later"
+        with pytest.raises(ProviderAwayError, match="smtp_451"):
+            await provider.send(delivery())
+
+    async def test_server_away_is_transient(self):
+        provider = MailProvider(url="smtp://127.0.0.1:1", sender="kawal@example.org")
+        with pytest.raises(ProviderAwayError, match="smtp_away"):
+            await provider.send(delivery())
+
+
+class TestMailOf:
+    def test_same_delivery_has_the_same_message_id(self):
+        one, two = (mail_of(delivery(), sender="Kawal <kawal@example.org>") for _ in range(2))
+        assert one["Message-ID"] == two["Message-ID"]
+        assert one["Message-ID"].endswith("@example.org>")

@@ -1,0 +1,78 @@
+"""A batch of case events becomes deliveries and outbound messages, each once."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from kawal.contracts.envelope import Envelope
+from kawal.contracts.outbound import outbound_adapter
+from kawal.contracts.words import Author, Channel
+from kawal.kafka import Record
+from kawal.programme.templates import Templates
+from notifier.consumers.case_events import CaseEventHandler
+from notifier.domain.routing import Router
+from notifier_factories import EMAIL, NOW, message, notice
+
+pytestmark = pytest.mark.integration
+PROGRAMME = Path(__file__).parents[4] / "programme"
+
+
+@pytest.fixture
+def handler(engine) -> CaseEventHandler:
+    router = Router(words=Templates.load(PROGRAMME), link_of=lambda _: "https://portal.example/status/x")
+    return CaseEventHandler(engine=engine, router=router, committed=lambda: None)
+
+
+def record(event, *, offset: int = 0):
+    envelope = Envelope(
+        id=f"{event.case_id}/{event.seq}",
+        source="/ticket-core",
+        type=f"kawal.case.{event.kind}.v1",
+        time=NOW,
+        partition_key=event.case_id,
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    )
+    return Record(topic="t", partition=0, offset=offset, key=b"case-1", envelope=envelope, data=event)
+
+
+async def outbound(engine):
+    async with engine.begin() as connection:
+        rows = await connection.execute(text("SELECT topic, value, headers FROM notify.outbox ORDER BY id"))
+        return [(row.topic, outbound_adapter.validate_json(row.value), row.headers) for row in rows]
+
+
+async def told(engine):
+    async with engine.begin() as connection:
+        rows = await connection.execute(text("SELECT id, text FROM notify.delivery ORDER BY position"))
+        return {row.id: row.text for row in rows}
+
+
+class TestCaseEventHandler:
+    async def test_redelivery_changes_nothing(self, engine, handler):
+        batch = [record(message(Channel.WEB, identities=(EMAIL,)))]
+        await handler(batch)
+        await handler(batch)
+        assert len(await outbound(engine)) == 1
+        assert list(await told(engine)) == ["case-1/2/web", "case-1/2/email"]
+
+    async def test_same_event_twice_in_a_batch_is_one(self, engine, handler):
+        await handler([record(message()), record(message(), offset=1)])
+        assert len(await outbound(engine)) == 1
+
+    async def test_order_of_a_conversation_is_kept(self, engine, handler):
+        first = notice(Channel.CHAT)
+        second = message(seq=2, author=Author.PARTICIPANT)
+        await handler([record(first), record(second, offset=1)])
+        assert [data.case_seq for _, data, _ in await outbound(engine)] == [1, 2]
+
+    async def test_trace_goes_on(self, engine, handler):
+        await handler([record(message())])
+        ((_, _, headers),) = await outbound(engine)
+        assert "0af7651916cd43dd8448eb211c80319c" in headers
+
+    async def test_mail_has_the_programmes_words(self, engine, handler):
+        await handler([record(notice(Channel.WEB, identities=(EMAIL,)))])
+        mail = (await told(engine))["case-1/1/email"]
+        assert "482-913-0574" in mail
+        assert "https://portal.example/status/x" in mail

@@ -1,0 +1,150 @@
+"""The table `delivery` on the real PostgreSQL."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from kawal.contracts.deliveries import DeliveryReported, DeliveryState
+from kawal.contracts.words import Channel
+from notifier.domain.deliveries import Delivery
+from notifier.store import deliveries
+from notifier_factories import NOW, delivery
+
+pytestmark = pytest.mark.integration
+LATER = NOW + timedelta(seconds=1)
+
+
+def reported(of: Delivery, state: DeliveryState) -> DeliveryReported:
+    return DeliveryReported(
+        delivery_id=of.id,
+        case_id=of.case_id,
+        case_number=of.case_number,
+        case_seq=of.case_seq,
+        conversation_id=of.conversation_id,
+        channel=of.channel,
+        state=state,
+        at=NOW,
+    )
+
+
+async def insert(engine: AsyncEngine, *new: Delivery) -> None:
+    async with engine.begin() as connection:
+        await deliveries.insert(connection, new, now=NOW)
+
+
+async def claim(engine: AsyncEngine, *, now=LATER) -> list[str]:
+    async with engine.begin() as connection:
+        return [c.delivery.id for c in await deliveries.claim(connection, now=now, most=10)]
+
+
+async def state_of(engine: AsyncEngine, of: Delivery) -> str | None:
+    async with engine.begin() as connection:
+        query = text("SELECT state FROM notify.delivery WHERE id = :id")
+        return (await connection.execute(query, {"id": of.id})).scalar_one()
+
+
+class TestInsert:
+    async def test_inserting_twice_keeps_the_first(self, engine):
+        one = delivery()
+        await insert(engine, one)
+        await insert(engine, replace(one, text="other"))
+        async with engine.begin() as connection:
+            (claimed,) = await deliveries.claim(connection, now=LATER, most=10)
+        assert claimed.delivery == one
+
+    async def test_what_an_edge_carries_is_never_claimed(self, engine):
+        await insert(engine, delivery(id="case-1/2/chat", channel=Channel.CHAT, address=""))
+        assert await claim(engine) == []
+
+
+class TestClaim:
+    async def test_a_claimed_delivery_is_left_to_its_sender(self, engine):
+        await insert(engine, delivery())
+        assert await claim(engine) == ["case-1/2/email"]
+        assert await claim(engine) == []
+
+    async def test_it_comes_back_when_the_sender_died(self, engine):
+        await insert(engine, delivery())
+        await claim(engine)
+        assert await claim(engine, now=LATER + deliveries.CLAIMED_FOR) == ["case-1/2/email"]
+
+    async def test_one_conversation_one_at_a_time_in_order(self, engine):
+        first, second = delivery(id="a/2/email"), delivery(id="a/10/email", case_seq=10)
+        other = delivery(id="b/3/email", conversation_id="web:zyxwvuts87654321")
+        await insert(engine, first, second, other)
+        assert sorted(await claim(engine)) == ["a/2/email", "b/3/email"]
+        async with engine.begin() as connection:
+            await deliveries.finish(connection, first.id, state=DeliveryState.SENT)
+        assert await claim(engine) == ["a/10/email"]
+
+    async def test_a_postponed_delivery_holds_up_its_successors(self, engine):
+        first, second = delivery(id="a/2/email"), delivery(id="a/3/email", case_seq=3)
+        await insert(engine, first, second)
+        await claim(engine)
+        async with engine.begin() as connection:
+            await deliveries.postpone(connection, first.id, due_at=LATER + timedelta(minutes=1), detail="smtp_away")
+        assert await claim(engine) == []
+        assert await claim(engine, now=LATER + timedelta(minutes=2)) == ["a/2/email"]
+
+
+class TestFallBack:
+    async def test_failure_makes_the_next_channel_due_once(self, engine):
+        call = delivery(id="a/2/voice", channel=Channel.VOICE, address="+628111")
+        sms = delivery(id="a/2/sms", channel=Channel.SMS, address="+628111", after=call.id)
+        await insert(engine, call, sms)
+        assert await claim(engine) == []
+        async with engine.begin() as connection:
+            await deliveries.report(connection, [reported(call, DeliveryState.FAILED)])
+            assert await deliveries.fall_back(connection, [call.id], now=NOW) == 1
+            assert await deliveries.fall_back(connection, [call.id], now=NOW) == 0
+        assert await claim(engine) == ["a/2/sms"]
+
+    async def test_unseen_chat_answer_is_also_mailed(self, engine):
+        chat = delivery(id="a/2/chat", channel=Channel.CHAT, address="")
+        mail = delivery(id="a/2/email", after=chat.id)
+        await insert(engine, chat, mail)
+        unseen_for = timedelta(minutes=5)
+        async with engine.begin() as connection:
+            await deliveries.report(connection, [reported(chat, DeliveryState.SENT)])
+            assert await deliveries.fall_back_unseen(connection, now=LATER, unseen_for=unseen_for) == 0
+            late = NOW + timedelta(minutes=6)
+            assert await deliveries.fall_back_unseen(connection, now=late, unseen_for=unseen_for) == 1
+
+    async def test_seen_chat_answer_is_not_mailed(self, engine):
+        chat = delivery(id="a/2/chat", channel=Channel.CHAT, address="")
+        await insert(engine, chat, delivery(id="a/2/email", after=chat.id))
+        async with engine.begin() as connection:
+            await deliveries.report(connection, [reported(chat, DeliveryState.SENT)])
+            await deliveries.report(connection, [reported(chat, DeliveryState.DELIVERED)])
+            late = NOW + timedelta(minutes=6)
+            assert await deliveries.fall_back_unseen(connection, now=late, unseen_for=timedelta(minutes=5)) == 0
+
+
+class TestReport:
+    @pytest.mark.parametrize(
+        ("first", "then", "stands"),
+        [
+            (DeliveryState.SENT, DeliveryState.READ, "read"),
+            (DeliveryState.READ, DeliveryState.DELIVERED, "read"),
+            (DeliveryState.DELIVERED, DeliveryState.FAILED, "delivered"),
+            (DeliveryState.SENT, DeliveryState.FAILED, "failed"),
+        ],
+    )
+    async def test_a_state_only_says_more(self, engine, first, then, stands):
+        chat = delivery(id="a/2/chat", channel=Channel.CHAT, address="")
+        await insert(engine, chat)
+        async with engine.begin() as connection:
+            await deliveries.report(connection, [reported(chat, first)])
+            await deliveries.report(connection, [reported(chat, then)])
+        assert await state_of(engine, chat) == stands
+
+    async def test_of_several_in_a_batch_the_strongest_counts(self, engine):
+        chat = delivery(id="a/2/chat", channel=Channel.CHAT, address="")
+        await insert(engine, chat)
+        async with engine.begin() as connection:
+            states = (DeliveryState.DELIVERED, DeliveryState.READ, DeliveryState.SENT)
+            await deliveries.report(connection, [reported(chat, state) for state in states])
+        assert await state_of(engine, chat) == "read"
