@@ -14,8 +14,9 @@ from kawal.spool.session import Session
 from kawal.spool.spool import Spool
 
 LOG_CHECK_S = 30.0
-SWEEP_S = 5.0
+SWEEP_S = 1.0
 BACKOFF_S = (0.1, 5.0)
+STOP_TIMEOUT_S = broker.STOP_TIMEOUT_S + 1
 # Longer than a session that hears nothing from the broker, its end and the start of the next one.
 SILENCE_S = 90.0
 
@@ -42,7 +43,7 @@ class SpoolDrain:
         return time.monotonic() - self._heard_at < SILENCE_S and self._spool.alive()
 
     async def run(self) -> None:
-        """Drain until cancelled; then ends within `broker.STOP_TIMEOUT_S`."""
+        """Drain until cancelled; then ends within `STOP_TIMEOUT_S`."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._sweep())
             while True:
@@ -52,6 +53,15 @@ class SpoolDrain:
                 self._backoff_s = min(self._backoff_s * 2, BACKOFF_S[1])
 
     async def _run_session(self) -> None:
+        """One session, in a task of its own: a failing task group swallows a cancellation (before Python 3.13)."""
+        session = asyncio.create_task(self._session())
+        try:
+            await asyncio.wait({session})
+        finally:
+            session.cancel()
+            await asyncio.wait({session}, timeout=STOP_TIMEOUT_S)
+
+    async def _session(self) -> None:
         try:
             producer = await broker.start_producer(self._bootstrap_servers)
             try:
