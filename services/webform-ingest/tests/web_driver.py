@@ -1,5 +1,6 @@
 """Starts the real service for tests, and looks at what leaves it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,16 +12,15 @@ from typing import Any
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
-from web_factories import LINK_KEY
 
 from kawal.contracts import topics
 from kawal.contracts.envelope import Envelope as CloudEvent
 from kawal.kafka.topics import create
 from kawal.service import Service, running
 from kawal.spool import Spool, SpoolLimits
+from web_factories import LINK_KEY
 from webform_ingest.consumers.transcript import GROUP
 from webform_ingest.main import opened
 from webform_ingest.settings import PORT, SERVICE, WebSettings
@@ -129,12 +129,12 @@ class Mailbox:
 @asynccontextmanager
 async def mailbox() -> AsyncIterator[Mailbox]:
     box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=0)
-    controller.start()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(box, loop=loop), host="127.0.0.1", port=0)
     try:
-        assert controller.server is not None
-        host, port = controller.server.sockets[0].getsockname()
+        host, port = server.sockets[0].getsockname()
         box.url = f"smtp://{host}:{port}"
         yield box
     finally:
-        controller.stop()
+        server.close()
+        await server.wait_closed()

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from kawal.http import bodies, problems
-from kawal.http.bodies import BodyGate
+from kawal.http.bodies import BodyGate, Refusal
 from kawal.http.headers import security_headers
 from kawal.http.requests import RequestLayer
 from kawal.settings import ServiceSettings
@@ -19,11 +19,13 @@ class App(FastAPI):
     """
 
     body_limit: int = bodies.DEFAULT_LIMIT
+    refusal: Refusal = staticmethod(bodies.refused)
+    """Tells of a request that the body gate refuses; an app with pages may show one."""
     policy: Mapping[str, str] = {}
 
     def build_middleware_stack(self) -> ASGIApp:
         inner = super().build_middleware_stack()
-        gate = BodyGate(inner, limit=self.body_limit)
+        gate = BodyGate(inner, limit=self.body_limit, refusal=self.refusal)
         return RequestLayer(gate, headers=security_headers(self.policy))
 
 

@@ -5,6 +5,7 @@ Starlette replaces what it cannot decode in forms and queries; a person's words 
 
 import asyncio
 import re
+from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,11 +32,20 @@ class NotText(KawalError):
     status, code, title = 400, "invalid_encoding", "The request is not UTF-8 text"
 
 
+Refusal = Callable[[Scope, KawalError], ASGIApp]
+
+
+def refused(_scope: Scope, error: KawalError) -> ASGIApp:
+    """A refusal as a problem."""
+    return problems.from_error(error)
+
+
 class BodyGate:
     """Answers 413, 408 or 400 itself; a handler behind it sees only what may pass, in one piece."""
 
-    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, refusal: Refusal) -> None:
         self._app = app
+        self._refusal = refusal
         self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +55,7 @@ class BodyGate:
         try:
             passed = await self._pass(scope, receive)
         except KawalError as refused:
-            await problems.from_error(refused)(scope, receive, send)
+            await self._refusal(scope, refused)(scope, receive, send)
             return
         if passed is not None:
             await self._app(scope, passed, send)

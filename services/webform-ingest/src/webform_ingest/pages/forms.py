@@ -2,7 +2,6 @@
 
 import secrets
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -129,7 +128,7 @@ async def _submit(views: Views, request: Request, filled: Filled) -> Response:
         return response
     token = receipt_token(receipt, key=site.link_key)
     where = f"/forms/{filled.form.form}/received/{token}"
-    return RedirectResponse(where, status_code=HTTPStatus.SEE_OTHER)
+    return RedirectResponse(where, status_code=303)
 
 
 def _known_already(views: Views, request: Request, filled: Filled) -> Response:
@@ -175,5 +174,5 @@ def _page(
         form=filled.form,
         topics=views.site.topics,
         errors=by_field,
-        **shown,
+        **({"known": None} | shown),
     )

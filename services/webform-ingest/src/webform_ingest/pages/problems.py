@@ -4,13 +4,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, cast
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Scope
 
 from kawal.contracts.words import Locale
 from kawal.errors import KawalError
-from kawal.http import problem
+from kawal.http import App, problem
+from kawal.http.bodies import Refusal, refused
 from kawal.pages import Texts
 from webform_ingest.domain.validation import FieldError, InvalidSubmission, InvalidText
 from webform_ingest.pages.rendering import Views
@@ -34,11 +36,12 @@ _OTHERWISE = ("problem_title", "problem_bad_request")
 _Handler = Callable[[Request, Any], Awaitable[Response]]
 
 
-def install(app: FastAPI, *, views: Views, texts: Texts) -> None:
+def install(app: App, *, views: Views, texts: Texts) -> None:
     """Let the errors of `app`, which are problems so far, be pages outside of the API."""
     for kind in (RequestValidationError, HTTPException, KawalError):
         for_programs = cast("_Handler", app.exception_handlers[kind])
         app.add_exception_handler(kind, _for_both(for_programs, views=views))
+    app.refusal = _refusal(views)
     app.add_exception_handler(InvalidSubmission, _submission_handler(texts))
     app.add_exception_handler(InvalidText, _text_handler(texts))
 
@@ -50,6 +53,15 @@ def _for_both(for_programs: _Handler, *, views: Views) -> _Handler:
         return _page(request, error, views=views)
 
     return handle
+
+
+def _refusal(views: Views) -> Refusal:
+    def refuse(scope: Scope, error: KawalError) -> ASGIApp:
+        if str(scope["path"]).startswith(API):
+            return refused(scope, error)
+        return _page(Request(scope), error, views=views)
+
+    return refuse
 
 
 def _page(request: Request, error: Any, *, views: Views) -> Response:

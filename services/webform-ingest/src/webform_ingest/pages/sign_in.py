@@ -1,7 +1,5 @@
 """`/sign-in`: proving an address by a link in a mail."""
 
-from http import HTTPStatus
-
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -36,7 +34,7 @@ def router(views: Views) -> APIRouter:
             return views.show(request, "sign_in.html", status=422, email=typed, error=error)
         except MailUnavailable:
             return views.show(request, "sign_in.html", status=503, email=typed, error=None, notice="prove_away")
-        return RedirectResponse("/sign-in/sent", status_code=HTTPStatus.SEE_OTHER)
+        return RedirectResponse("/sign-in/sent", status_code=303)
 
     @routes.get("/sign-in/sent")
     async def show_sent(request: Request) -> Response:
@@ -51,13 +49,13 @@ def router(views: Views) -> APIRouter:
     @routes.post("/sign-in/{token}")
     async def confirm(token: str) -> Response:
         sign_in = read_sign_in_token(token, key=site.link_key, now=site.now())
-        response = RedirectResponse(sign_in.back_to, status_code=HTTPStatus.SEE_OTHER)
+        response = RedirectResponse(sign_in.back_to, status_code=303)
         sessions.begin(response, sign_in.email, site=site)
         return response
 
     @routes.post("/sign-out")
     async def sign_out() -> Response:
-        response = RedirectResponse("/", status_code=HTTPStatus.SEE_OTHER)
+        response = RedirectResponse("/", status_code=303)
         sessions.end(response, site=site)
         return response
 

@@ -1,6 +1,5 @@
 """`/status/{token}`: what became of it, and a box to answer."""
 
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -50,7 +49,7 @@ def router(views: Views) -> APIRouter:
             response = await _page(views, request, token, status=503, key=key, text=text, notice="status_busy")
             response.headers["retry-after"] = str(full.retry_after_s)
             return response
-        return RedirectResponse(f"/status/{token}?sent=1", status_code=HTTPStatus.SEE_OTHER)
+        return RedirectResponse(f"/status/{token}?sent=1", status_code=303)
 
     return routes
 

@@ -4,8 +4,7 @@
 const root = document.documentElement;
 root.classList.add("script");
 
-const summary = document.getElementById("summary");
-if (summary) summary.focus();
+(document.getElementById("summary") ?? document.getElementById("notice"))?.focus();
 
 for (const hint of document.querySelectorAll("[data-when-field]")) {
   const field = document.getElementById(hint.dataset.whenField);
@@ -22,14 +21,11 @@ for (const form of document.querySelectorAll("form[data-sending]")) {
   form.addEventListener("submit", (event) => {
     const button = event.submitter;
     if (!button || button.classList.contains("visually-hidden")) return;
-    if (form.dataset.busy) return event.preventDefault();
-    form.dataset.busy = "true";
     button.dataset.words = button.textContent;
     button.setAttribute("aria-busy", "true");
     if (button.classList.contains("button--primary")) button.textContent = form.dataset.sending;
   });
   window.addEventListener("pageshow", () => {
-    delete form.dataset.busy;
     for (const button of form.querySelectorAll("[aria-busy]")) {
       button.removeAttribute("aria-busy");
       if (button.dataset.words) button.textContent = button.dataset.words;

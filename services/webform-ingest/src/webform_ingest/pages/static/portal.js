@@ -1,16 +1,19 @@
 // Opens the chat, which is served by another part: it may be away.
 "use strict";
 
-const PATIENCE_MS = 8000;
+const PATIENCE_MS = 10000;
 const open = document.getElementById("open-chat");
+const loading = document.getElementById("chat-loading");
 const away = document.getElementById("chat-away");
-const chat = document.getElementById("chat");
 
-customElements.whenDefined("kawal-chat").then(() => {
-  away.hidden = true;
-  open.hidden = false;
-});
+function tell(shown) {
+  for (const one of [open, loading, away]) one.hidden = one !== shown;
+}
+
+tell(loading);
+customElements.whenDefined("kawal-chat").then(() => tell(open));
+document.getElementById("widget").addEventListener("error", () => tell(away));
 setTimeout(() => {
-  away.hidden = Boolean(customElements.get("kawal-chat"));
+  if (!customElements.get("kawal-chat")) tell(away);
 }, PATIENCE_MS);
-open.addEventListener("click", () => chat.show());
+open.addEventListener("click", () => document.getElementById("chat").show());

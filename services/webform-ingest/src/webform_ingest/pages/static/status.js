@@ -11,11 +11,10 @@ const waiting = document.getElementById("pending");
 const empty = document.getElementById("empty");
 const live = document.getElementById("live");
 const template = document.getElementById("entry");
-const moments = new Intl.DateTimeFormat(document.documentElement.lang, {
-  dateStyle: "long",
-  timeStyle: "short",
-  timeZone: "Asia/Jakarta",
-});
+const lang = document.documentElement.lang === "en" ? "en-GB" : "id";
+const zone = { timeZone: "Asia/Jakarta" };
+const days = new Intl.DateTimeFormat(lang, { dateStyle: "long", ...zone });
+const clock = new Intl.DateTimeFormat(lang, { timeStyle: "short", ...zone });
 
 let after = Number(document.body.dataset.after);
 let delay = QUICK_MS;
@@ -32,7 +31,8 @@ function bubble({ author, name, text, at }, note) {
   item.querySelector(".bubble__text").textContent = text;
   const time = item.querySelector("time");
   time.dateTime = at;
-  time.textContent = `${moments.format(new Date(at))} WIB`;
+  const moment = new Date(at);
+  time.textContent = `${days.format(moment)}, ${clock.format(moment)} WIB`;
   const remark = item.querySelector(".message__note");
   remark.textContent = note;
   remark.hidden = !note;
