@@ -21,9 +21,9 @@ def broadcast_of(stream, decode):
 
 
 class TestRun:
-    async def test_every_replica_gets_all_that_is_new(self, stream_of, applied, applied_of, broadcast_of, stream, run):
+    async def test_every_replica_gets_all_that_is_new(self, stream, applied, broadcast_of, run):
         await stream.send(("old", 1))
-        other = applied_of()
+        other = replace(applied, ids=[])
         first, second = broadcast_of(applied), broadcast_of(other)
         async with run(first, second):
             await asyncio.wait_for(asyncio.gather(first.ready.wait(), second.ready.wait()), timeout=10)
@@ -40,7 +40,7 @@ class TestRun:
             await eventually(lambda: applied.of("a") == [1])
             interrupted = asyncio.Event()
 
-            async def fail(self, _client):
+            async def fail(_self, _client):
                 interrupted.set()
                 raise KafkaError
 
