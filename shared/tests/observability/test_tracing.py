@@ -1,0 +1,81 @@
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from kawal.observability import tracing
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+
+@pytest.fixture
+def exported():
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracing.use_provider(provider)
+    yield exporter
+    tracing.use_provider(None)
+
+
+class TestNewTraceparent:
+    def test_child(self):
+        child = tracing.new_traceparent(PARENT)
+        assert child.startswith(f"00-{TRACE}-")
+        assert child != PARENT
+        assert child.endswith("-01")
+
+    @pytest.mark.parametrize(
+        "malformed",
+        [None, "", "nonsense", f"01-{TRACE}-00f067aa0ba902b7-01", f"00-{'0' * 32}-00f067aa0ba902b7-01", PARENT + "\n"],
+    )
+    def test_malformed_starts_a_new_trace(self, malformed):
+        started = tracing.new_traceparent(malformed)
+        assert TRACE not in started
+        assert tracing.new_traceparent(started)[3:35] == started[3:35]
+
+
+class TestSpan:
+    def test_nothing_outside(self):
+        assert tracing.current_traceparent() is None
+        assert tracing.current_trace_id() is None
+
+    def test_nested(self):
+        with tracing.span("outer", traceparent=PARENT):
+            outer = tracing.current_traceparent()
+            with tracing.span("inner"):
+                inner = tracing.current_traceparent()
+            assert tracing.current_traceparent() == outer
+        assert outer is not None
+        assert inner is not None
+        assert outer[3:35] == inner[3:35] == TRACE
+        assert len({PARENT, outer, inner}) == 3
+        assert tracing.current_traceparent() is None
+
+    def test_recorded(self, exported):
+        with tracing.span("outer", traceparent=PARENT), tracing.span("inner", attributes={"batch_size": 3}):
+            envelope = tracing.current_traceparent()
+        inner, outer = exported.get_finished_spans()
+        assert (inner.name, outer.name) == ("inner", "outer")
+        assert f"{outer.context.trace_id:032x}" == TRACE
+        assert inner.parent.span_id == outer.context.span_id
+        assert envelope == f"00-{TRACE}-{inner.context.span_id:016x}-01"
+        assert inner.attributes == {"batch_size": 3}
+
+    def test_failure_is_its_class_only(self, exported):
+        with pytest.raises(ValueError, match="siti"), tracing.span("step"):
+            raise ValueError("siti@example.com")
+        (span,) = exported.get_finished_spans()
+        assert (span.status.is_ok, span.status.description, list(span.events)) == (False, "ValueError", [])
+
+    def test_unsampled_parent_is_not_exported(self, exported):
+        with tracing.span("step", traceparent=PARENT[:-1] + "0"):
+            assert tracing.current_trace_id() == TRACE
+        assert exported.get_finished_spans() == ()
+
+
+class TestConfigure:
+    def test_off_without_endpoint(self):
+        tracing.configure("example", endpoint=None)
+        assert not tracing.is_recording()
