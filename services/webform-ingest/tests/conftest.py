@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from web_driver import serving, settings
+from web_driver import NUMBERS, Mailbox, create_topics, mailbox, serving, settings, with_case_numbers
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +26,25 @@ async def doors(doors_url: httpx.URL) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def web(tmp_path: Path, database: Callable[..., str], kafka_bootstrap: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a service with a database of its own; ticket-core, chat and mail are away."""
-    chosen = settings(state=tmp_path, postgres_dsn=database("webform-ingest"), kafka=kafka_bootstrap)
-    async with serving(chosen) as client:
+async def mail() -> AsyncIterator[Mailbox]:
+    async with mailbox() as box:
+        yield box
+
+
+@pytest.fixture
+async def outbound_topic(topic_name: Callable[..., str], kafka_bootstrap: str) -> str:
+    """A topic of this test only, in the place of `kawal.outbound.web.v1`; the others exist, too."""
+    topic = topic_name("outbound-web", partitions=2)
+    await create_topics(kafka_bootstrap, outbound_topic=topic)
+    return topic
+
+
+@pytest.fixture
+async def web(
+    tmp_path: Path, database: Callable[..., str], kafka_bootstrap: str, outbound_topic: str, mail: Mailbox
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a service with a database, a topic and a mailbox of its own; ticket-core and chat are away."""
+    chosen = settings(state=tmp_path, postgres_dsn=database("webform-ingest"), kafka=kafka_bootstrap, smtp_url=mail.url)
+    await with_case_numbers(chosen, NUMBERS)
+    async with serving(chosen, outbound_topic=outbound_topic) as client:
         yield client

@@ -1,9 +1,10 @@
 """Starts the real service for tests, and looks at what leaves it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP as MAIL
@@ -17,6 +18,8 @@ from pydantic import SecretStr
 
 from kawal.contracts import topics
 from kawal.contracts.envelope import Envelope as CloudEvent
+from kawal.contracts.outbound import Outbound
+from kawal.kafka import Producer
 from kawal.kafka.topics import create
 from kawal.service import Service, running
 from kawal.spool import Spool, SpoolLimits
@@ -26,7 +29,7 @@ from webform_ingest.main import opened
 from webform_ingest.settings import PORT, SERVICE, WebSettings
 
 PROGRAMME = Path(__file__).parents[3] / "programme"
-NUMBERS = ["4829130574", "1234567893"]
+NUMBERS = ["1234567893", "4829130574"]
 
 
 def settings(*, state: Path, postgres_dsn: str, kafka: str, **changes: Any) -> WebSettings:
@@ -72,6 +75,24 @@ async def create_topics(bootstrap_servers: str, *, outbound_topic: str) -> None:
     await create([topics.INTERACTIONS, topics.DELIVERIES, letters], bootstrap_servers=bootstrap_servers)
 
 
+async def hand_out(bootstrap_servers: str, topic: str, messages: Sequence[Outbound]) -> None:
+    """What notifier does: write messages to the topic of the web."""
+    producer = Producer(bootstrap_servers=bootstrap_servers)
+    await producer.start()
+    try:
+        for message in messages:
+            envelope = CloudEvent(
+                id=message.delivery_id,
+                source="/notifier",
+                type=f"kawal.outbound.{message.kind}.v1",
+                time=datetime.now(UTC),
+                partition_key=message.conversation_id,
+            )
+            await producer.send(envelope.message(topic=topic, data=message.model_dump_json().encode()))
+    finally:
+        await producer.stop()
+
+
 @dataclass(slots=True)
 class Watched:
     """What was written to a topic since the watch began."""
@@ -112,7 +133,7 @@ class Mailbox:
     mails: list[EmailMessage] = field(default_factory=list)
     url: str = ""
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.content or b""
         parsed = BytesParser(policy=MAIL).parsebytes(content if isinstance(content, bytes) else content.encode())
         assert isinstance(parsed, EmailMessage)

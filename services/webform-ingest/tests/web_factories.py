@@ -1,8 +1,10 @@
 """Made-up forms, topics and submissions."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kawal.contracts.outbound import OutboundMessage
+from kawal.contracts.words import Author, Locale
 from kawal.programme import Topics
 from webform_ingest.domain.definitions import Form
 
@@ -61,3 +63,27 @@ def every_type() -> list[dict[str, Any]]:
 
 def submission(**changes: Any) -> dict[str, Any]:
     return {"topic": "money.payment", "message": "Insentif saya belum masuk"} | changes
+
+
+CONVERSATION = "web:0123456789abcdef"
+
+
+def message(seq: int, *, conversation_id: str = CONVERSATION, **changes: Any) -> OutboundMessage:
+    """A numbered message as notifier hands it out: the agent's, unless `author` says otherwise."""
+    author = changes.get("author", Author.AGENT)
+    standard = {
+        "delivery_id": f"delivery-{conversation_id}-{seq}",
+        "conversation_id": conversation_id,
+        "case_id": f"case-{conversation_id}",
+        "case_number": "4829130574",
+        "case_seq": seq + 10,
+        "locale": Locale.INDONESIAN,
+        "message_id": f"message-{conversation_id}-{seq}",
+        "seq": seq,
+        "author": author,
+        "author_name": "Rina" if author is Author.AGENT else None,
+        "text": f"Pesan {seq}",
+        "at": NOW + timedelta(minutes=seq),
+        "wants_receipt": author is not Author.PARTICIPANT,
+    }
+    return OutboundMessage.model_validate(standard | changes)

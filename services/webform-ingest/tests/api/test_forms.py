@@ -100,7 +100,7 @@ class TestSubmit:
 
     @pytest.mark.parametrize("key", [None, "", "short", "with space in it", "x" * 200, "é" * 10])
     async def test_bad_keys(self, doors: httpx.AsyncClient, key: str | None) -> None:
-        headers = {} if key is None else {"idempotency-key": key.encode()}
+        headers = [] if key is None else [(b"idempotency-key", key.encode())]
         response = await doors.post(URL, json=submission(), headers=headers)
         assert response.status_code == 400
         assert response.json()["code"].startswith("idempotency_key_")
