@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from http_factories import SETTINGS, make_app
-
 from kawal.service import Limits, Parts, Service
 
 

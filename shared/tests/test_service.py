@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from http_factories import SETTINGS, make_app
 
+from http_factories import SETTINGS, make_app
 from kawal.observability.operations import NotReady
 from kawal.service import Parts, Service, TaskDied, running
 from kawal.testing import eventually
@@ -60,11 +60,12 @@ class TestRunning:
         async def dies() -> None:
             raise RuntimeError("the broker said no")
 
-        made = service(tasks={"consumer": dies})
+        async def run() -> None:
+            async with running(service(tasks={"consumer": dies})) as address, httpx.AsyncClient() as client:
+                await eventually(lambda: _not_ready(client, f"{address.operations_url}/readyz"))
+
         with pytest.raises(TaskDied, match="consumer"):
-            async with running(made) as address, httpx.AsyncClient() as client:
-                url = f"{address.operations_url}/readyz"
-                await eventually(lambda: _not_ready(client, url))
+            await run()
 
     async def test_task_that_returns_is_dead_too(self):
         async def returns() -> None:
@@ -198,4 +199,3 @@ class TestProcess:
             stdout, _ = await asyncio.wait_for(second.communicate(), 15)
         assert second.returncode == 1
         assert json.loads(stdout.splitlines()[-1])["event"] == "service_died"
-

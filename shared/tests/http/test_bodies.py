@@ -1,6 +1,6 @@
 import pytest
-from http_factories import client_of, make_app
 
+from http_factories import client_of, make_app
 from kawal.http.bodies import NotText, check_json, check_quoted
 
 JSON = {"content-type": "application/json"}
@@ -70,16 +70,20 @@ class TestBodyGate:
         assert (await client.get(path)).json()["code"] == "invalid_encoding"
 
     async def test_form(self, client):
-        answer = await client.post("/form", data={"text": "Insentif belum cair, sudah 2 minggu – tolong"})
-        assert answer.json() == {"text": "Insentif belum cair, sudah 2 minggu – tolong"}
+        answer = await client.post("/form", data={"text": "Insentif belum cair, sudah 2 minggu… tolong"})
+        assert answer.json() == {"text": "Insentif belum cair, sudah 2 minggu… tolong"}
 
 
 class TestCheckJson:
-    @pytest.mark.parametrize("text", [rb'"\ud83d\ude00"', rb'"\\ud800"', rb'"\\u0000"', rb'"\n\u00e9"', b'"\\\\\\u0041"'])
+    @pytest.mark.parametrize(
+        "text", [rb'"\ud83d\ude00"', rb'"\\ud800"', rb'"\\u0000"', rb'"\n\u00e9"', b'"\\\\\\u0041"']
+    )
     def test_text(self, text):
         check_json(text)
 
-    @pytest.mark.parametrize("text", [rb'"\ud83d"', rb'"\ude00\ud83d"', rb'"\\\ud800"', rb'"\u0000"', rb'"\ud83dx\ude00"'])
+    @pytest.mark.parametrize(
+        "text", [rb'"\ud83d"', rb'"\ude00\ud83d"', rb'"\\\ud800"', rb'"\u0000"', rb'"\ud83dx\ude00"']
+    )
     def test_halves_of_characters(self, text):
         with pytest.raises(NotText):
             check_json(text)

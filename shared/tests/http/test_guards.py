@@ -1,4 +1,5 @@
 import pytest
+
 from http_factories import TOKEN
 
 
@@ -7,7 +8,9 @@ class TestBearer:
         answer = await client.get("/guarded", headers={"authorization": f"Bearer {TOKEN}"})
         assert answer.status_code == 200
 
-    @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic eDp5", "Bearer wrong", f"Bearer {TOKEN}x"])
+    @pytest.mark.parametrize(
+        "header", [None, "", "Bearer", "Bearer ", "Basic eDp5", "Bearer wrong", f"Bearer {TOKEN}x"]
+    )
     async def test_anything_else(self, client, header):
         answer = await client.get("/guarded", headers={"authorization": header} if header is not None else {})
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")

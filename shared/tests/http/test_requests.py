@@ -1,7 +1,8 @@
 import pytest
 import structlog
-from http_factories import client_of, make_app
 from prometheus_client import REGISTRY
+
+from http_factories import client_of, make_app
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
