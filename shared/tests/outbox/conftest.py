@@ -35,9 +35,7 @@ class Box:
             await append(connection, self.table, [self.message(*message) for message in messages])
 
     def relay(self, **options: Any) -> OutboxRelay:
-        return OutboxRelay(
-            engine=self.engine, table=self.table, bootstrap_servers=self.bootstrap_servers, **options
-        )
+        return OutboxRelay(engine=self.engine, table=self.table, bootstrap_servers=self.bootstrap_servers, **options)
 
     async def unpublished(self) -> int:
         query = select(func.count()).select_from(self.table).where(self.table.c.published_at.is_(None))

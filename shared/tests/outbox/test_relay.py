@@ -177,5 +177,3 @@ def _by_key(published):
     for key, number in published:
         found[key].append(number)
     return dict(found)
-
-

@@ -68,7 +68,8 @@ class Consumer(Generic[T]):
         self._settings = settings
         self._poll: Poll | None = None
         self._seen_at = time.monotonic()
-        metrics.CONSUMER_POLL_AGE_SECONDS.labels(group).set_function(self._poll_age)
+        for topic in topics:
+            metrics.CONSUMER_POLL_AGE_SECONDS.labels(group, topic).set_function(self._poll_age)
 
     def alive(self) -> bool:
         """Whether the loop polls, or at least tries to connect; a broker that is away is no reason to be killed.
@@ -175,10 +176,13 @@ class _Session(Generic[T]):
         arrivals = [one for raw in batch if (one := arrival(raw, group=self.group, decode=self.decode))]
         self._count("taken", Counter(one.raw.topic for one in arrivals))
         self._count("skipped", Counter(raw.topic for raw in batch) - Counter(one.raw.topic for one in arrivals))
+        started = time.perf_counter()
         try:
             await self.handler.process(arrivals)
         except Interrupted:
             return
+        duration = round(time.perf_counter() - started, 6)
+        log.info("batch_done", group=self.group, records=len(arrivals), duration_s=duration)
         if self.drain.holds(generation):
             self.committer.stage(batch)
             self.lag.handled |= {raw.topic: raw.timestamp / 1000 for raw in batch}

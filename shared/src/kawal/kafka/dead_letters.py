@@ -15,7 +15,7 @@ from kawal.kafka import headers
 from kawal.kafka.parked import ParkedKeys
 from kawal.kafka.plan import Burial, Parked
 from kawal.kafka.producer import Producer
-from kawal.kafka.record import KeyId
+from kawal.kafka.record import KeyId, Raw
 from kawal.kafka.topics import DEAD_LETTER_BYTES
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
@@ -116,6 +116,8 @@ class DeadLetters:
                 topic=raw.topic,
                 partition=raw.partition,
                 offset=raw.offset,
+                event_id=_header(raw, "ce_id"),
+                event_type=_header(raw, "ce_type"),
                 reason=burial.reason,
             )
 
@@ -137,6 +139,11 @@ def _letter(burial: Burial[Any], *, group: str) -> KafkaMessage:
         value=raw.value or b"",
         headers=(*own, *((name, value.encode()) for name, value in added.items())),
     )
+
+
+def _header(raw: Raw, name: str) -> str | None:
+    value = dict(raw.headers).get(name)
+    return None if value is None else value.decode(errors="replace")
 
 
 def _transient_or_same(error: Exception) -> Exception:

@@ -3,7 +3,7 @@
 A key is *parked* once one of its records failed for good: later ones follow it into the dead letters, so that
 their order survives. Replayed records of a parked key are let through, unless one before them failed again. The
 mark behind them unparks the key, provided that nothing of the key was buried after what has been replayed.
-See docs/adr/0003-dead-letters-keep-their-order.md.
+See docs/adr/0008-dead-letters-keep-their-order.md.
 """
 
 from collections.abc import Mapping, Sequence

@@ -27,6 +27,7 @@ class Poll:
         self._drain = drain
         self._settings = settings
         self._kept: list[Raw] = []
+        self._kept_generation = 0
         self.polled_at = time.monotonic()
         self.received_at = time.monotonic()
 
@@ -38,7 +39,7 @@ class Poll:
         Raises:
             Stalled: the poll itself did not come back.
         """
-        records, self._kept = self._kept, []
+        records = self._take_kept()
         if not records:
             records = await self._poll(IDLE_POLL_MS, limit=self._settings.max_records)
         generation = self._drain.generation
@@ -51,6 +52,10 @@ class Poll:
             return more, self._drain.generation
         return records + more, generation
 
+    def _take_kept(self) -> list[Raw]:
+        kept, self._kept = self._kept, []
+        return kept if self._kept_generation == self._drain.generation else []
+
     def pause(self) -> None:
         self._client.pause(*self._client.assignment())
 
@@ -62,7 +67,9 @@ class Poll:
 
         Partitions that were assigned this very moment are not paused; their records are kept for the next batch.
         """
-        self._kept += await self._poll(0, limit=self._settings.max_records)
+        polled = await self._poll(0, limit=self._settings.max_records)
+        self._kept = self._take_kept() + polled
+        self._kept_generation = self._drain.generation
 
     async def _poll(self, timeout_ms: int, *, limit: int) -> list[Raw]:
         try:

@@ -3,7 +3,7 @@
 A replay sends the letters back to their topic, in their order, with their own headers (so `ce_id` too: what was
 applied before is a duplicate) and two of ours: the group that they are meant for, and their place among the dead
 letters. Behind them, a mark for each key lets the consumer unpark it; the consumer alone decides, in the order of
-the log, so nothing can slip in between. See docs/adr/0003-dead-letters-keep-their-order.md.
+the log, so nothing can slip in between. See docs/adr/0008-dead-letters-keep-their-order.md.
 """
 
 import asyncio
