@@ -136,11 +136,11 @@ class _Session:
                 outcomes.append(refusal)
                 faults[place] = refusal.code
             except Exception as error:
-                if isinstance(given, Command):
+                if not isinstance(given, Contact | DeliveryReport):
                     raise
                 log.warning("event_refused", error=error)
                 faults[place] = type(error).__name__
-        events = {place: reason for place, reason in faults.items() if not isinstance(inputs[place], Command)}
+        events = {at: why for at, why in faults.items() if isinstance(inputs[at], Contact | DeliveryReport)}
         if events:
             raise RefusedEvents(events)
         return outcomes

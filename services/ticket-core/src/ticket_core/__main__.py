@@ -1,0 +1,3 @@
+from ticket_core.main import run
+
+run()

@@ -1,0 +1,45 @@
+"""Answers as JSON, straight from the views: they are made by us, so nothing has to be validated again."""
+
+from typing import Any
+
+from fastapi import Response
+from pydantic_core import to_json
+
+from kawal.http.problems import MEDIA_TYPE
+
+
+def answer(view: Any, *, status: int = 200) -> Response:
+    """`view` (a dataclass, list or dict) as a JSON response; the route's `response_model` documents it."""
+    return Response(to_json(view), status_code=status, media_type="application/json")
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that can be refused: RFC 9457 problems."""
+    schema = {
+        "type": "object",
+        "required": ["type", "title", "status", "code"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "code": {"type": "string"},
+            "detail": {"type": "string"},
+            "trace_id": {"type": "string"},
+            "errors": {"type": "array", "items": {"type": "object"}},
+        },
+    }
+    content = {MEDIA_TYPE: {"schema": schema}}
+    return {status: {"description": _DESCRIPTIONS[status], "content": content} for status in statuses}
+
+
+_DESCRIPTIONS = {
+    400: "It cannot be understood",
+    401: "Nobody we know",
+    403: "Not sent from our own pages",
+    404: "There is no such thing",
+    409: "The case, or the idempotency key, does not allow it",
+    410: "It has been erased",
+    416: "There are no such bytes",
+    422: "A value is not valid",
+    503: "Try again in a moment",
+}

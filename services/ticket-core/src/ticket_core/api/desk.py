@@ -1,0 +1,42 @@
+"""What the handlers, and the console's, work with; made once, in `main`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import Request
+
+from kawal.vault import Vault
+from ticket_core.api.auth import Gatekeeper
+from ticket_core.batcher import Batcher
+from ticket_core.live import LiveFeed
+from ticket_core.store.agents import Agents
+from ticket_core.store.numbers import CaseNumbers
+from ticket_core.store.people import People
+from ticket_core.store.queries import CaseQueries
+from ticket_core.store.recordings import RecordingAccesses
+from ticket_core.store.sessions import Sessions
+from ticket_core.store.timeline import Timelines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """In `app.state.desk`; a handler asks for it by the parameter `desk: Annotated[Desk, Depends(desk_of)]`."""
+
+    batcher: Batcher
+    cases: CaseQueries
+    timelines: Timelines
+    people: People
+    agents: Agents
+    sessions: Sessions
+    numbers: CaseNumbers
+    live: LiveFeed
+    vault: Vault
+    accesses: RecordingAccesses
+    gatekeeper: Gatekeeper
+    clock: Callable[[], datetime]
+
+
+async def desk_of(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk

@@ -1,0 +1,83 @@
+"""`/v1/cases/{number}/entries/{seq}/…`: hear a voicemail, open an attachment. Every access is written down."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Response
+
+from kawal.errors import KawalError
+from ticket_core.api.answers import problems
+from ticket_core.api.auth import CurrentAgent
+from ticket_core.api.desk import Desk, desk_of
+from ticket_core.domain.case import Agent
+
+_RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})", re.ASCII)
+# Whatever else a participant sends is only ever saved, never opened within our origin.
+_SHOWN = re.compile(r"(audio/[a-z0-9.+-]+|video/(mp4|webm)|image/(png|jpeg|gif|webp))", re.ASCII)
+
+router = APIRouter(
+    prefix="/v1/cases/{number}/entries/{seq}", tags=["recordings"], responses=problems(401, 404, 410, 416, 503)
+)
+
+Seq = Annotated[int, Path(ge=1, le=2**31 - 1)]
+AtDesk = Annotated[Desk, Depends(desk_of)]
+Range = Annotated[str | None, Header(description="`bytes=FIRST-LAST`, one range", max_length=100)]
+_BYTES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {}}},
+    206: {"description": "A part of it"},
+}
+
+
+class RangeNotSatisfiable(KawalError):
+    status, code, title = 416, "range_not_satisfiable", "There are no such bytes"
+
+
+@router.get("/recording", response_class=Response, responses=_BYTES)
+async def get_recording(number: str, seq: Seq, desk: AtDesk, agent: CurrentAgent, range_: Range = None) -> Response:
+    """The voicemail of an entry."""
+    return await _file(desk, agent, number=number, seq=seq, attachment=0, wanted=range_)
+
+
+@router.get("/attachments/{place}", response_class=Response, responses=_BYTES)
+async def get_attachment(
+    number: str,
+    seq: Seq,
+    place: Annotated[int, Path(ge=0, le=100)],
+    desk: AtDesk,
+    agent: CurrentAgent,
+    *,
+    range_: Range = None,
+) -> Response:
+    """An attachment of an entry, counted from 0."""
+    return await _file(desk, agent, number=number, seq=seq, attachment=place, wanted=range_)
+
+
+async def _file(desk: Desk, agent: Agent, *, number: str, seq: int, attachment: int, wanted: str | None) -> Response:
+    recording = await desk.timelines.recording(number, seq=seq, attachment=attachment)
+    await desk.accesses.note(recording, agent_id=agent.id, at=desk.clock())
+    data, media_type = await desk.vault.get(recording.vault_ref)
+    headers = {"accept-ranges": "bytes", "cache-control": "private, no-store"}
+    if not _SHOWN.fullmatch(media_type):
+        media_type, headers["content-disposition"] = "application/octet-stream", "attachment"
+    first, last = part_of(wanted, size=len(data))
+    if wanted is None or (first, last) == (0, len(data) - 1):
+        return Response(data, media_type=media_type, headers=headers)
+    headers["content-range"] = f"bytes {first}-{last}/{len(data)}"
+    return Response(data[first : last + 1], status_code=206, media_type=media_type, headers=headers)
+
+
+def part_of(wanted: str | None, *, size: int) -> tuple[int, int]:
+    """The first and the last byte of a Range header (RFC 9110, section 14.2); all of it for what is not one range.
+
+    Raises:
+        RangeNotSatisfiable: it begins behind the end.
+    """
+    match = _RANGE.fullmatch(wanted) if wanted else None
+    if match is None or match.groups() == ("", ""):
+        return 0, size - 1
+    start, end = match.groups()
+    if not start:
+        return max(0, size - int(end)), size - 1
+    if int(start) >= size:
+        raise RangeNotSatisfiable(f"It has {size} bytes")
+    return int(start), min(int(end), size - 1) if end else size - 1

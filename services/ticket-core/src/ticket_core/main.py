@@ -1,0 +1,126 @@
+"""Where the parts of ticket-core are put together."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from kawal import database
+from kawal.contracts.topics import DELIVERIES, INTERACTIONS, Topic
+from kawal.kafka import Consumer, ConsumerSettings, DeadLetters, Record
+from kawal.kafka.decode import Decode
+from kawal.outbox import OutboxRelay
+from kawal.service import Parts, Service
+from kawal.vault import Vault
+from ticket_core.api.app import create_api
+from ticket_core.api.auth import Gatekeeper
+from ticket_core.api.desk import Desk
+from ticket_core.batcher import Batcher
+from ticket_core.consumers.inputs import (
+    GROUP,
+    Applying,
+    contact,
+    decode_delivery,
+    decode_interaction,
+    delivery_report,
+)
+from ticket_core.domain.inputs import Input
+from ticket_core.domain.numbers import NumberSpace
+from ticket_core.housekeeping import Housekeeping
+from ticket_core.live import LiveFeed
+from ticket_core.settings import Settings
+from ticket_core.store import tables
+from ticket_core.store.agents import Agents
+from ticket_core.store.numbers import CaseNumbers
+from ticket_core.store.people import People
+from ticket_core.store.queries import CaseQueries
+from ticket_core.store.recordings import RecordingAccesses
+from ticket_core.store.sessions import Sessions
+from ticket_core.store.store import CaseStore, utc_now
+from ticket_core.store.stream import CaseStream
+from ticket_core.store.timeline import Timelines
+from ticket_core.timers import Timers
+
+NAME = "ticket-core"
+PORT = 8104
+POOL_SIZE = 20
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Parts]:
+    """Open everything; nothing here waits for PostgreSQL or Kafka."""
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(
+            database.opened(settings.postgres_dsn, application=NAME, pool_size=POOL_SIZE)
+        )
+        relay = OutboxRelay(engine=engine, table=tables.outbox, bootstrap_servers=settings.kafka)
+        live = LiveFeed(CaseStream(engine))
+        numbers = CaseNumbers(engine, space=NumberSpace(settings.case_number_key.get_secret_value()))
+
+        def committed() -> None:
+            relay.wake()
+            live.wake()
+
+        store = CaseStore(engine, numbers=numbers, policy=settings.policy, committed=committed)
+        batcher = Batcher(store.apply)
+        sessions = Sessions(engine)
+        desk = Desk(
+            batcher=batcher,
+            cases=CaseQueries(engine),
+            timelines=Timelines(engine),
+            people=People(engine),
+            agents=Agents(engine),
+            sessions=sessions,
+            numbers=numbers,
+            live=live,
+            vault=Vault(settings.vault_path, key=settings.vault_key),
+            accesses=RecordingAccesses(engine),
+            gatekeeper=Gatekeeper(sessions, bootstrap_hash=settings.api_token_hash),
+            clock=utc_now,
+        )
+        consumers = _consumers(settings, engine, store)
+        yield Parts(
+            app=create_api(settings, desk),
+            tasks={
+                **{name: consumer.run for name, consumer in consumers.items()},
+                "outbox": relay.run,
+                "commands": batcher.run,
+                "live": live.run,
+                "timers": Timers(engine, apply=store.apply).run,
+                "housekeeping": Housekeeping(engine, sessions=sessions).run,
+            },
+            alive={
+                **{name: consumer.alive for name, consumer in consumers.items()},
+                "outbox": relay.alive,
+            },
+        )
+
+
+def _consumers(settings: Settings, engine: AsyncEngine, store: CaseStore) -> dict[str, Consumer[Any]]:
+    """Several consumers of interactions: while one waits for PostgreSQL, the next folds."""
+
+    def consumer(topic: Topic, decode: Decode[Any], given: Callable[[Record[Any]], Input]) -> Consumer[Any]:
+        return Consumer(
+            topics=[topic.name],
+            group=GROUP,
+            decode=decode,
+            handle=Applying(store.apply, given=given).handle,
+            dead_letters=DeadLetters(
+                group=GROUP, engine=engine, table=tables.parked_keys, bootstrap_servers=settings.kafka
+            ),
+            settings=ConsumerSettings(bootstrap_servers=settings.kafka),
+        )
+
+    places = range(settings.interaction_consumers)
+    interactions = {f"interactions_{place}": consumer(INTERACTIONS, decode_interaction, contact) for place in places}
+    return {**interactions, "deliveries": consumer(DELIVERIES, decode_delivery, delivery_report)}
+
+
+def service(settings: Settings | None = None) -> Service:
+    chosen = settings or Settings()
+    return Service(NAME, settings=chosen, port=PORT, opened=lambda: opened(chosen))
+
+
+def run() -> None:
+    service().run()

@@ -1,0 +1,68 @@
+"""Fires what is due: takes rows of `timers`, and gives them to the one write path.
+
+A timer that was taken is left alone by others for a while, and fired again if nothing came of it: the case itself
+knows whether its time has really come, so firing twice changes nothing.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from kawal.database import is_outage
+from kawal.errors import TransientError
+from kawal.observability.logging import get_logger
+from ticket_core.domain.inputs import Input, TimerFired, TimerKind
+from ticket_core.store.store import Outcome, utc_now
+
+POLL_S = 1.0
+AT_ONCE = 200
+LEFT_ALONE = timedelta(minutes=1)
+
+_TAKE = text("""
+    WITH due AS (
+        SELECT case_id, kind FROM core.timers WHERE fire_at <= :now
+        ORDER BY fire_at LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    UPDATE core.timers SET fire_at = :again FROM due
+    WHERE timers.case_id = due.case_id AND timers.kind = due.kind
+    RETURNING timers.case_id::text, timers.kind, timers.due_at
+""")
+
+Apply = Callable[[Sequence[Input]], Awaitable[Sequence[Outcome]]]
+
+log = get_logger()
+
+
+class Timers:
+    """`run` is a task of the service; any number of replicas may run it."""
+
+    def __init__(self, engine: AsyncEngine, *, apply: Apply, clock: Callable[[], datetime] = utc_now) -> None:
+        self._engine = engine
+        self._apply = apply
+        self._clock = clock
+
+    async def run(self) -> NoReturn:
+        while True:
+            try:
+                fired = await self.fire()
+            except Exception as error:
+                if not (isinstance(error, TransientError) or is_outage(error)):
+                    raise
+                log.warning("timers_interrupted", error=error)
+                fired = 0
+            if fired < AT_ONCE:
+                await asyncio.sleep(POLL_S)
+
+    async def fire(self) -> int:
+        """Fire what is due now, up to `AT_ONCE`; returns how many that were."""
+        now = self._clock()
+        async with self._engine.begin() as connection:
+            taken = await connection.execute(_TAKE, {"now": now, "again": now + LEFT_ALONE, "most": AT_ONCE})
+            due = [TimerFired(case_id, TimerKind(kind), due_at) for case_id, kind, due_at in taken]
+        if due:
+            await self._apply(due)
+        return len(due)
