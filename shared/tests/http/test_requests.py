@@ -34,6 +34,12 @@ class TestLogLine:
         assert (line["event"], line["log_level"], line["status"]) == ("request_failed", "error", 500)
         assert isinstance(line["error"], RuntimeError)
 
+    async def test_outage_is_no_error_of_ours(self, client):
+        with structlog.testing.capture_logs() as lines:
+            await client.get("/away")
+        (line,) = lines
+        assert (line["event"], line["log_level"], line["status"]) == ("request_refused", "warning", 503)
+
 
 class TestMetrics:
     async def test_counts_by_route(self, client):

@@ -63,6 +63,18 @@ class TestSpan:
         assert envelope == f"00-{TRACE}-{inner.context.span_id:016x}-01"
         assert inner.attributes == {"batch_size": 3}
 
+    def test_annotated(self, exported):
+        with tracing.span("outer"):
+            with tracing.span("inner"):
+                tracing.annotate({"records": 2})
+            tracing.annotate({"batches": 1})
+        inner, outer = exported.get_finished_spans()
+        assert (inner.attributes, outer.attributes) == ({"records": 2}, {"batches": 1})
+
+    def test_annotated_without_recording(self):
+        with tracing.span("step"):
+            tracing.annotate({"records": 2})
+
     def test_failure_is_its_class_only(self, exported):
         with pytest.raises(ValueError, match="siti"), tracing.span("step"):
             raise ValueError("siti@example.com")

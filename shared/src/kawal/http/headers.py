@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, MutableSequence
 
-from kawal.http.types import RawHeaders
+RawHeaders = tuple[tuple[bytes, bytes], ...]
+"""ASGI's headers: names in lower case."""
 
 DEFAULT_POLICY: Mapping[str, str] = {
     "default-src": "'self'",

@@ -1,5 +1,6 @@
 """The outermost layer of every app: trace, log line, metrics, security headers, and no error unanswered."""
 
+from http import HTTPStatus
 from time import perf_counter
 from typing import Any
 
@@ -8,8 +9,7 @@ from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kawal.http import problems
-from kawal.http.headers import add_missing
-from kawal.http.types import RawHeaders
+from kawal.http.headers import RawHeaders, add_missing
 from kawal.observability import metrics, tracing
 from kawal.observability.logging import get_logger
 
@@ -83,8 +83,13 @@ class _Exchange:
         line["duration_s"] = round(seconds, 6)
         if self._error is None:
             log.info("request_handled", **line)
+        elif status == HTTPStatus.SERVICE_UNAVAILABLE:
+            log.warning("request_refused", **line, error=self._error)
         else:
             log.error("request_failed", **line, error=self._error)
+        tracing.annotate(
+            {"http.request.method": method, "http.route": self._route, "http.response.status_code": status}
+        )
 
 
 def route_template(scope: Scope) -> str:

@@ -9,7 +9,7 @@ made and passed on, so that log lines of different services can still be joined;
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})", re.ASCII)
 _TRACE_ID = slice(3, 35)
 
-Attributes = dict[str, str | int | float | bool]
+Attributes = Mapping[str, str | int | float | bool]
 
 _current: ContextVar[str | None] = ContextVar("kawal_traceparent", default=None)
+_recorded_span: ContextVar[trace.Span | None] = ContextVar("kawal_recorded_span", default=None)
 # Our own provider, never OpenTelemetry's global one: FastAPI would record each request a second time.
 _provider: "TracerProvider | None" = None
 
@@ -113,6 +114,13 @@ def span(
         yield
 
 
+def annotate(attributes: Attributes) -> None:
+    """Add what is known only later to the current span; nothing where spans are not recorded."""
+    recorded = _recorded_span.get()
+    if recorded is not None:
+        recorded.set_attributes(attributes)
+
+
 def is_recording() -> bool:
     """Whether spans are exported at all."""
     return _provider is not None
@@ -130,12 +138,14 @@ def _recorded(
     tracer = provider.get_tracer("kawal")
     recorded = tracer.start_span(name, context=_context(parent), kind=kind, attributes=attributes)
     token = _current.set(_traceparent_of(recorded.get_span_context()))
+    span_token = _recorded_span.set(recorded)
     try:
         yield
     except BaseException as error:
         recorded.set_status(trace.StatusCode.ERROR, type(error).__name__)
         raise
     finally:
+        _recorded_span.reset(span_token)
         _current.reset(token)
         recorded.end()
 

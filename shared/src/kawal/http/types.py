@@ -1,3 +1,0 @@
-"""Shapes shared by the middleware."""
-
-RawHeaders = tuple[tuple[bytes, bytes], ...]
