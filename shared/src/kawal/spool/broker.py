@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import DefaultPartitioner
 
 from kawal.observability.logging import get_logger
@@ -13,6 +13,7 @@ from kawal.observability.logging import get_logger
 REQUEST_TIMEOUT_MS = 10_000
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 5.0
+STOP_ATTEMPTS = 10
 # A batch holds one row at least and must stay below Kafka's default `max.message.bytes` (1 MiB).
 MAX_BATCH_BYTES = 256 * 1024
 
@@ -40,17 +41,23 @@ async def start_producer(bootstrap_servers: str) -> AIOKafkaProducer:
 
 
 async def abort(producer: AIOKafkaProducer) -> None:
-    """Close a producer within `STOP_TIMEOUT_S`, whatever it was doing.
+    """Close a producer within `STOP_TIMEOUT_S`, without flushing; what it had in flight has an unknown fate.
 
-    An idempotent aiokafka producer never gives a batch up, so its `stop()` waits for an absent broker for
-    ever; failing the batches is what makes it end. Whether they were written is unknown then.
+    aiokafka has no public way to do so: an idempotent producer never gives a batch up, so its `stop()` waits
+    for an absent broker for ever. (Failing the batches first makes its own callbacks raise.)
     """
-    producer._message_accumulator.fail_all(KafkaTimeoutError())  # noqa: SLF001 - see above
-    try:
-        async with asyncio.timeout(STOP_TIMEOUT_S):
-            await producer.stop()
-    except (KafkaError, OSError, TimeoutError) as error:
-        log.warning("spool_producer_not_stopped", error=error)
+    producer._closed = True  # noqa: SLF001 - see above
+    ending = {asyncio.ensure_future(producer.client.close())}
+    sender: asyncio.Task[None] | None = producer._sender.sender_task  # noqa: SLF001 - see above
+    if sender is not None:
+        ending.add(sender)
+    for _ in range(STOP_ATTEMPTS):
+        if sender is not None:
+            sender.cancel()  # once is not enough: it then waits for its requests, which may never be answered
+        _, late = await asyncio.wait(ending, timeout=STOP_TIMEOUT_S / STOP_ATTEMPTS)
+        if not late:
+            return
+    log.warning("spool_producer_stops_late")
 
 
 async def partition_for(producer: AIOKafkaProducer, *, topic: str, key: bytes) -> int:

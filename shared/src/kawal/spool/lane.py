@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -76,7 +77,8 @@ class Lane:
         async with asyncio.timeout(DELIVERY_TIMEOUT_S):
             started = time.perf_counter()
             delivery = await self._producer.send_batch(batch, topic, partition=partition)
-            metadata = await delivery
+            delivery.add_done_callback(_retrieve)
+            metadata = await asyncio.shield(delivery)
             metrics.PRODUCE_SECONDS.observe(time.perf_counter() - started)
         offset: int = metadata.offset
         return offset
@@ -93,6 +95,12 @@ class Lane:
         )
         if restarted:
             raise LogLost(f"{topic}-{partition} was started anew")
+
+
+def _retrieve(delivery: "asyncio.Future[Any]") -> None:
+    """Look at the outcome, which may come when nobody waits any more: asyncio complains of errors nobody saw."""
+    if not delivery.cancelled():
+        delivery.exception()
 
 
 def _fits(batch: BatchBuilder, row: SpooledMessage) -> bool:
