@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal import database
-from kawal.contracts.topics import DELIVERIES, INTERACTIONS, Topic
+from kawal.contracts.topics import DELIVERIES, INTERACTIONS
 from kawal.kafka import Consumer, ConsumerSettings, DeadLetters, Record
 from kawal.kafka.decode import Decode
 from kawal.outbox import OutboxRelay
@@ -47,8 +48,17 @@ PORT = 8104
 POOL_SIZE = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """What is read; a test has its own."""
+
+    interactions: str = INTERACTIONS.name
+    deliveries: str = DELIVERIES.name
+    group: str = GROUP
+
+
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Parts]:
+async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIterator[Parts]:
     """Open everything; nothing here waits for PostgreSQL or Kafka."""
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(
@@ -79,7 +89,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             gatekeeper=Gatekeeper(sessions, bootstrap_hash=settings.api_token_hash),
             clock=utc_now,
         )
-        consumers = _consumers(settings, engine, store)
+        consumers = _consumers(settings, engine, store, topics or Topics())
         yield Parts(
             app=create_api(settings, desk),
             tasks={
@@ -97,24 +107,26 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         )
 
 
-def _consumers(settings: Settings, engine: AsyncEngine, store: CaseStore) -> dict[str, Consumer[Any]]:
+def _consumers(settings: Settings, engine: AsyncEngine, store: CaseStore, topics: Topics) -> dict[str, Consumer[Any]]:
     """Several consumers of interactions: while one waits for PostgreSQL, the next folds."""
 
-    def consumer(topic: Topic, decode: Decode[Any], given: Callable[[Record[Any]], Input]) -> Consumer[Any]:
+    def consumer(topic: str, decode: Decode[Any], given: Callable[[Record[Any]], Input]) -> Consumer[Any]:
         return Consumer(
-            topics=[topic.name],
-            group=GROUP,
+            topics=[topic],
+            group=topics.group,
             decode=decode,
             handle=Applying(store.apply, given=given).handle,
             dead_letters=DeadLetters(
-                group=GROUP, engine=engine, table=tables.parked_keys, bootstrap_servers=settings.kafka
+                group=topics.group, engine=engine, table=tables.parked_keys, bootstrap_servers=settings.kafka
             ),
             settings=ConsumerSettings(bootstrap_servers=settings.kafka),
         )
 
     places = range(settings.interaction_consumers)
-    interactions = {f"interactions_{place}": consumer(INTERACTIONS, decode_interaction, contact) for place in places}
-    return {**interactions, "deliveries": consumer(DELIVERIES, decode_delivery, delivery_report)}
+    interactions = {
+        f"interactions_{place}": consumer(topics.interactions, decode_interaction, contact) for place in places
+    }
+    return {**interactions, "deliveries": consumer(topics.deliveries, decode_delivery, delivery_report)}
 
 
 def service(settings: Settings | None = None) -> Service:

@@ -30,8 +30,8 @@ def without_nul(decode: Decode[T]) -> Decode[T]:
     return decoded
 
 
-_interaction: Decode[Interaction] = decoder(interaction_adapter)
-_delivery: Decode[DeliveryReported] = decoder(delivery_adapter)
+_interaction = decoder(interaction_adapter)
+_delivery = decoder(delivery_adapter)
 decode_interaction = without_nul(_interaction)
 decode_delivery = without_nul(_delivery)
 

@@ -4,6 +4,7 @@ The order of locks is the same everywhere, so writers wait for one another but n
 inbox rows, participants by id. The participant's row is the lock of all that hangs below it.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from kawal.contracts.deliveries import DeliveryState
+from kawal.contracts.deliveries import DeliveryReported, DeliveryState
 from kawal.contracts.words import Channel, IdentityKind
 from kawal.inbox import insert_new
 from ticket_core.domain.case import Fact
@@ -25,6 +26,8 @@ from ticket_core.store.bulk import Insert
 
 MOST_CLAIMANTS = 5
 """Of how many others who claim the same fact an agent is told."""
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 _INSERT_FACTS = Insert(tables.identities, rows.FACT, conflict="key")
 _LOCK_FACTS = text(
@@ -150,7 +153,7 @@ class _Loading:
         """The cases that inputs name themselves."""
         world, batch = self._world, self._batch
         named = {world.numbers[command.number] for command in batch.commands if command.number in world.numbers}
-        named.update(report.report.case_id for report in batch.reports)
+        named.update(report.case_id for report in self._reports())
         named.update(timer.case_id for timer in batch.timers)
         named.update(world.events.values())
         return named
@@ -195,8 +198,12 @@ class _Loading:
             world.load_case(case)
             self._loaded.stamps[case.id] = row[-1]
 
+    def _reports(self) -> list[DeliveryReported]:
+        """The reports that name a case as we do; whoever names it otherwise will not find it."""
+        return [one.report for one in self._batch.reports if _ID.fullmatch(one.report.case_id)]
+
     async def _load_reached(self) -> None:
-        reports = [report.report for report in self._batch.reports]
+        reports = self._reports()
         cases, seqs = [report.case_id for report in reports], [report.case_seq for report in reports]
         for case_id, seq, channel, state in await self._rows(_REACHED, cases=cases, seqs=seqs):
             place = (case_id, seq, Channel(channel))

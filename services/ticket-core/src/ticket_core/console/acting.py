@@ -1,0 +1,111 @@
+"""What an agent does to a case. Each answers with the part that changed; without script, with the case again."""
+
+import hashlib
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from kawal.errors import KawalError
+from kawal.http import Prose
+from kawal.observability.tracing import current_traceparent
+from ticket_core.console.desk_pages import case_context
+from ticket_core.console.rendering import AtConsole, Console, SignedIn, by_htmx
+from ticket_core.domain.case import Agent
+from ticket_core.domain.inputs import AgentCommand, Assign, ChangeTopic, Once, Reopen, Reply, Resolve
+from ticket_core.store.queries import plain_number
+
+router = APIRouter(prefix="/console/cases/{number}", include_in_schema=False)
+
+
+@router.post("/replies")
+async def reply(
+    request: Request,
+    console: AtConsole,
+    agent: SignedIn,
+    number: str,
+    text: Annotated[Prose, Form(min_length=1, max_length=10_000)],
+    key: Annotated[str, Form(min_length=8, max_length=64)],
+    conversation_id: Annotated[str | None, Form(max_length=80)] = None,
+) -> Response:
+    """Answer. The form's key makes a double click one answer; after a refusal the text is still in the box."""
+    fingerprint = hashlib.sha256(f"{number}\n{conversation_id}\n{text}".encode()).hexdigest()
+    command = Reply(
+        number=plain_number(number),
+        agent=agent,
+        once=Once(scope=agent.id, key=key, fingerprint=fingerprint),
+        traceparent=current_traceparent(),
+        text=text,
+        conversation_id=conversation_id or None,
+    )
+    try:
+        await console.desk.batcher.submit(command)
+    except KawalError as refused:
+        return await _composer(request, console, agent, number, draft=text, problem=refused.code)
+    if by_htmx(request):
+        return await _composer(request, console, agent, number)
+    return _back(number)
+
+
+@router.post("/resolve")
+async def resolve(request: Request, console: AtConsole, agent: SignedIn, number: str) -> Response:
+    command = Resolve(number=plain_number(number), agent=agent, traceparent=current_traceparent())
+    return await _done(request, console, agent, number, command)
+
+
+@router.post("/reopen")
+async def reopen(request: Request, console: AtConsole, agent: SignedIn, number: str) -> Response:
+    command = Reopen(number=plain_number(number), agent=agent, traceparent=current_traceparent())
+    return await _done(request, console, agent, number, command)
+
+
+@router.post("/assign")
+async def assign(
+    request: Request,
+    console: AtConsole,
+    agent: SignedIn,
+    number: str,
+    assignee_id: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """Give the case to somebody; to nobody when the field is empty."""
+    assignee = await console.desk.agents.get(assignee_id) if assignee_id else None
+    command = Assign(number=plain_number(number), agent=agent, traceparent=current_traceparent(), assignee=assignee)
+    return await _done(request, console, agent, number, command)
+
+
+@router.post("/topic")
+async def change_topic(
+    request: Request,
+    console: AtConsole,
+    agent: SignedIn,
+    number: str,
+    topic: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    command = ChangeTopic(
+        number=plain_number(number), agent=agent, traceparent=current_traceparent(), topic=topic or None
+    )
+    return await _done(request, console, agent, number, command)
+
+
+async def _done(request: Request, console: Console, agent: Agent, number: str, command: AgentCommand) -> Response:
+    problem = None
+    try:
+        await console.desk.batcher.submit(command)
+    except KawalError as refused:
+        problem = refused.code
+    if by_htmx(request):
+        context = await case_context(console, number, agent)
+        return console.response(request, "case_head.html", **context | {"problem": problem})
+    return _back(number)
+
+
+async def _composer(
+    request: Request, console: Console, agent: Agent, number: str, *, draft: str = "", problem: str | None = None
+) -> Response:
+    context = await case_context(console, number, agent)
+    return console.response(request, "composer.html", **context | {"draft": draft, "problem": problem})
+
+
+def _back(number: str) -> Response:
+    return RedirectResponse(f"/console/cases/{quote(number)}", status_code=303)

@@ -1,0 +1,137 @@
+"""The desk: a list of cases, one of them in full. Whole pages for a browser, parts of them for htmx."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from uuid_utils import uuid7
+
+from ticket_core.console import showing
+from ticket_core.console.places import Looking, Place
+from ticket_core.console.rendering import AtConsole, Console, SignedIn, by_htmx
+from ticket_core.domain.case import Agent
+from ticket_core.store.timeline import MOST_ENTRIES
+
+PAGE = 40
+
+router = APIRouter(prefix="/console", include_in_schema=False)
+
+
+async def list_wanted(
+    agent: SignedIn,
+    place: Place = Place.OPEN,
+    q: Annotated[str, Query(max_length=200)] = "",
+) -> Looking:
+    """The part of a URL that says which list is shown."""
+    return Looking(place, q.strip(), agent)
+
+
+Wanted = Annotated[Looking, Depends(list_wanted)]
+Cursor = Annotated[str | None, Query(max_length=200)]
+
+
+@router.get("")
+async def home() -> Response:
+    return RedirectResponse("/console/", status_code=303)
+
+
+@router.get("/")
+async def desk_page(request: Request, console: AtConsole, wanted: Wanted) -> Response:
+    """The list alone; on a wide screen with an empty place for a case."""
+    return console.response(request, "desk.html", case=None, **await _list(console, wanted))
+
+
+@router.get("/list")
+async def list_part(request: Request, console: AtConsole, wanted: Wanted, cursor: Cursor = None) -> Response:
+    """The list, or its next lines when there is a cursor."""
+    template = "rows.html" if cursor else "list.html"
+    return console.response(request, template, **await _list(console, wanted, cursor=cursor), open_number=None)
+
+
+@router.get("/rows/{number}")
+async def row_part(request: Request, console: AtConsole, wanted: Wanted, number: str) -> Response:
+    """One line, after its case changed; 204 when it is not in this list (any more)."""
+    case = await console.desk.cases.case(number)
+    if not wanted.shows(case):
+        return Response(status_code=204)
+    return console.response(request, "row.html", case=case, looking=wanted, open_number=None)
+
+
+@router.get("/cases/{number}")
+async def case_page(request: Request, console: AtConsole, wanted: Wanted, number: str) -> Response:
+    """A case: the part when the list is there already, the whole page otherwise."""
+    if by_htmx(request):
+        return console.response(
+            request, "case.html", **await case_context(console, number, wanted.agent), looking=wanted
+        )
+    case, cases = await asyncio.gather(case_context(console, number, wanted.agent), _list(console, wanted))
+    return console.response(request, "desk.html", **cases | case)
+
+
+@router.get("/cases/{number}/head")
+async def head_part(request: Request, console: AtConsole, agent: SignedIn, number: str) -> Response:
+    """State, assignee, topic, participant: what changes around the timeline."""
+    return console.response(request, "case_head.html", **await case_context(console, number, agent))
+
+
+@router.get("/cases/{number}/entries")
+async def entries_part(
+    request: Request, console: AtConsole, _agent: SignedIn, number: str, after: Annotated[int, Query(ge=0)] = 0
+) -> Response:
+    """The entries behind `after`; what they say of earlier ones comes along as replacements."""
+    page = await console.desk.timelines.page(number, after=after, limit=MOST_ENTRIES)
+    case = await console.desk.cases.case(number)
+    told = {item.about for item in page.items if item.about is not None and item.about <= after}
+    earlier = [await _entry(console, number, seq) for seq in sorted(told)]
+    return console.response(request, "entries.html", case=case, items=page.items, earlier=earlier)
+
+
+async def case_context(console: Console, number: str, agent: Agent) -> dict[str, Any]:
+    """All that the case view shows."""
+    desk = console.desk
+    case = await desk.cases.case(number)
+    participant, items, agents = await asyncio.gather(
+        desk.people.participant(case.participant_id), _timeline(console, number), desk.agents.all()
+    )
+    return {
+        "agent": agent,
+        "case": case,
+        "participant": participant,
+        "items": items,
+        "agents": agents,
+        "answer_to": showing.answers_go_to(case),
+        "key": str(uuid7()),
+        "draft": "",
+        "problem": None,
+        "open_number": case.number,
+    }
+
+
+async def _timeline(console: Console, number: str) -> list[Any]:
+    """The whole timeline; long ones take several reads."""
+    page = await console.desk.timelines.page(number, limit=MOST_ENTRIES)
+    items = list(page.items)
+    while page.next_cursor is not None:
+        page = await console.desk.timelines.page(number, after=int(page.next_cursor), limit=MOST_ENTRIES)
+        items += page.items
+    return items
+
+
+async def _entry(console: Console, number: str, seq: int) -> Any:
+    page = await console.desk.timelines.page(number, after=seq - 1, limit=1)
+    return page.items[0]
+
+
+async def _list(console: Console, wanted: Looking, *, cursor: str | None = None) -> dict[str, Any]:
+    page, counts = await asyncio.gather(
+        console.desk.cases.list(wanted.filter, cursor=cursor, limit=PAGE), console.desk.cases.active_counts()
+    )
+    return {
+        "agent": wanted.agent,
+        "looking": wanted,
+        "places": list(Place),
+        "page": page,
+        "active_count": sum(counts.values()),
+        "open_number": None,
+    }

@@ -1,0 +1,61 @@
+"""The places of the navigation: each is a list of cases."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ticket_core.domain.case import Agent
+from ticket_core.store.queries import CaseFilter
+from ticket_core.store.views import CaseSummary
+
+ACTIVE = ("new", "open", "pending", "on_hold")
+
+
+class Place(StrEnum):
+    """In the order in which they are shown."""
+
+    OPEN = "open"
+    MINE = "mine"
+    UNASSIGNED = "unassigned"
+    RESOLVED = "resolved"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What an agent has asked to see: a place, and what was typed into the search box."""
+
+    place: Place
+    q: str
+    agent: Agent
+
+    @property
+    def filter(self) -> CaseFilter:
+        q = self.q or None
+        match self.place:
+            case Place.OPEN:
+                return CaseFilter(active=True, q=q)
+            case Place.MINE:
+                return CaseFilter(active=True, assignee_id=self.agent.id, q=q)
+            case Place.UNASSIGNED:
+                return CaseFilter(active=True, unassigned=True, q=q)
+            case Place.RESOLVED:
+                return CaseFilter(state="resolved", q=q)
+            case Place.ALL:
+                return CaseFilter(q=q)
+
+    def shows(self, case: CaseSummary) -> bool:
+        """Whether a case that just changed belongs into this list. A search stands still: it is asked again."""
+        if self.q:
+            return False
+        active = case.state in ACTIVE
+        match self.place:
+            case Place.OPEN:
+                return active
+            case Place.MINE:
+                return active and case.assignee_id == self.agent.id
+            case Place.UNASSIGNED:
+                return active and case.assignee_id is None
+            case Place.RESOLVED:
+                return case.state == "resolved"
+            case Place.ALL:
+                return True

@@ -1,0 +1,97 @@
+"""What every console page needs: the agent, his language, the words around the data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+
+from kawal.contracts.words import Locale
+from kawal.errors import KawalError
+from kawal.pages import Pages
+from kawal.programme import Topics
+from ticket_core.api.auth import COOKIE, refuse_foreign
+from ticket_core.api.desk import Desk
+from ticket_core.console import showing
+from ticket_core.domain.case import Agent
+
+LANGUAGE_COOKIE = "kawal_language"
+
+
+class SignInNeeded(KawalError):
+    """Not a problem to show: the agent is taken to the sign-in page, and back."""
+
+    status, code, title = 401, "sign_in_needed", "Sign in first"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """In `app.state.console`: what the routes of the console share."""
+
+    desk: Desk
+    pages: Pages
+    topics: Topics
+    clock: Callable[[], datetime]
+
+    def response(self, request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+        return self.pages.response(template, locale=language(request), status=status, **self._with(request, context))
+
+    def render(self, request: Request, template: str, **context: Any) -> str:
+        return self.pages.render(template, locale=language(request), **self._with(request, context))
+
+    def _with(self, request: Request, context: dict[str, Any]) -> dict[str, Any]:
+        """The words around the data. `now` is the moment that relative times count from."""
+        locale = language(request)
+        return {
+            "agent": None,
+            "now": self.clock(),
+            "show": showing,
+            "topic_label": lambda key: self.topics.label(key, locale=locale),
+            "topic_groups": showing.topic_groups(self.topics, locale=locale),
+            **context,
+        }
+
+
+def _console(request: Request) -> Console:
+    console: Console = request.app.state.console
+    return console
+
+
+async def console_of(request: Request) -> Console:
+    return _console(request)
+
+
+async def signed_in(request: Request) -> Agent:
+    """The agent of the session cookie.
+
+    Raises:
+        SignInNeeded: there is none, or the session is over.
+        ForeignOrigin: another site's page sent this.
+    """
+    if request.method not in ("GET", "HEAD"):
+        refuse_foreign(request)
+    token = request.cookies.get(COOKIE)
+    agent = await _console(request).desk.sessions.read(token) if token else None
+    if agent is None:
+        raise SignInNeeded
+    return agent
+
+
+def language(request: Request) -> Locale:
+    """What the agent chose, else what the browser prefers, else Indonesian."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in tuple(Locale):
+        return Locale(chosen)
+    preferred = request.headers.get("accept-language", "").strip().lower()
+    return Locale.ENGLISH if preferred.startswith("en") else Locale.INDONESIAN
+
+
+def by_htmx(request: Request) -> bool:
+    """Whether a part of the page was asked for by script; without, whole pages are answered."""
+    return request.headers.get("hx-request") == "true"
+
+
+SignedIn = Annotated[Agent, Depends(signed_in)]
+AtConsole = Annotated[Console, Depends(console_of)]

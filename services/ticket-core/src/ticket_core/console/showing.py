@@ -1,0 +1,69 @@
+"""From what was read to what is shown: words, badges, and what belongs together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from kawal.contracts.words import Locale
+from kawal.programme import Topics
+from ticket_core.store.views import CaseView, ConversationView, TimelineItem
+
+STATE_BADGES = {
+    "new": "badge--accent",
+    "open": "badge--warning",
+    "pending": "",
+    "on_hold": "",
+    "resolved": "badge--success",
+    "closed": "",
+}
+HIDDEN = frozenset({"delivery", "read"})
+"""Shown at the entry that they are about."""
+CONTRIBUTIONS = frozenset({"message", "form", "voicemail", "callback", "notice"})
+_STRENGTH = ("sent", "failed", "delivered", "read")
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """How long, in the largest unit that fits; `key` is the text's."""
+
+    key: str
+    count: int
+
+
+def waited(since: datetime, *, now: datetime) -> Waited:
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    for key, size in (("days", 24 * 60), ("hours", 60)):
+        if minutes >= size:
+            return Waited(key, minutes // size)
+    return Waited("minutes", minutes)
+
+
+def initials(name: str | None) -> str:
+    """Two letters for the round picture of somebody without one."""
+    words = (name or "?").split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def visible(items: Sequence[TimelineItem]) -> list[TimelineItem]:
+    return [item for item in items if item.kind not in HIDDEN]
+
+
+def told(item: TimelineItem) -> list[tuple[str, str]]:
+    """Channel and state of each attempt to tell the participant, failures last so that they catch the eye."""
+    return sorted(item.delivery.items(), key=lambda one: _STRENGTH.index(one[1]) == 1)
+
+
+def answers_go_to(case: CaseView) -> ConversationView | None:
+    """The conversation that an answer goes to unless the agent chooses another one."""
+    for conversation in case.conversations:
+        if conversation.id == case.conversation_id:
+            return conversation
+    return case.conversations[-1] if case.conversations else None
+
+
+def topic_groups(topics: Topics, *, locale: Locale) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The topics of complaint for a menu: group label, then key and label of each."""
+    return [
+        (group.label.into(locale), [(group.key_of(topic), topic.label.into(locale)) for topic in group.topics])
+        for group in topics.groups
+    ]
