@@ -63,7 +63,7 @@ class TestHeaders:
         assert "frame-ancestors 'none'" in policy
         assert "unsafe-inline" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["cache-control"] == "no-store"
 
     @pytest.mark.parametrize("path", ["/nowhere", "/broken", "/nowhere?q=%ff"])

@@ -1,3 +1,6 @@
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -91,3 +94,28 @@ class TestConfigure:
     def test_off_without_endpoint(self):
         tracing.configure("example", endpoint=None)
         assert not tracing.is_recording()
+
+    @pytest.mark.integration
+    def test_exports_to_a_collector(self):
+        received: list[tuple[str, bytes]] = []
+
+        class Collector(BaseHTTPRequestHandler):
+            def do_POST(self):
+                received.append((self.path, self.rfile.read(int(self.headers["content-length"]))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        with HTTPServer(("127.0.0.1", 0), Collector) as server:
+            Thread(target=server.serve_forever, daemon=True).start()
+            tracing.configure("example", endpoint=f"http://127.0.0.1:{server.server_port}/")
+            with tracing.span("a_step_to_be_seen"):
+                assert tracing.is_recording()
+            tracing.shutdown()
+            server.shutdown()
+        ((path, body),) = received
+        assert path == "/v1/traces"
+        assert b"a_step_to_be_seen" in body
+        assert b"example" in body

@@ -26,7 +26,8 @@ def security_headers(policy: Mapping[str, str]) -> RawHeaders:
     return (
         (b"content-security-policy", value.encode()),
         (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"no-referrer"),
+        # Not `no-referrer`: with it browsers send `Origin: null` from our own forms, which then look foreign.
+        (b"referrer-policy", b"same-origin"),
         (b"cross-origin-opener-policy", b"same-origin"),
         # Pages and answers hold personal data; what may be kept (assets) says so itself.
         (b"cache-control", b"no-store"),
