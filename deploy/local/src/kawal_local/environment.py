@@ -81,7 +81,7 @@ def _providers(layout: Layout, *, credentials: Credentials) -> dict[str, str]:
         "KAWAL_TWILIO_ACCOUNT_SID": credentials.twilio_account_sid,
         "KAWAL_TWILIO_AUTH_TOKEN": credentials.twilio_auth_token,
         "KAWAL_TWILIO_NUMBER": PHONE_NUMBER,
-        "KAWAL_TWILIO_API_URL": services.VOICE.url(layout) + "/phone/provider",
+        "KAWAL_TWILIO_API_URL": services.VOICE.url(layout),
         "KAWAL_VOICE_EMULATOR": "true",
         "KAWAL_SMTP_URL": f"smtp://127.0.0.1:{layout.port(SMTP_PORT)}",
         "KAWAL_MAIL_FROM": MAIL_FROM,

@@ -27,11 +27,11 @@ READERS: dict[str, tuple[str, ...]] = {
     INTERACTIONS.name: ("ticket-core",),
     CASE_EVENTS.name: ("notifier",),
     OUTBOUND_CHAT.name: ("chat-ingest",),
-    OUTBOUND_VOICE.name: ("voice-ingest",),
-    OUTBOUND_WEB.name: ("webform-ingest",),
-    DELIVERIES.name: ("ticket-core", "notifier"),
+    OUTBOUND_VOICE.name: ("voice-calls",),
+    OUTBOUND_WEB.name: ("web-transcript",),
+    DELIVERIES.name: ("ticket-core", "notifier-reports"),
 }
-"""The consumer groups of each topic; a group is named after its service."""
+"""The consumer groups of each topic. A group that is missing here has no dead letters, and does not start."""
 
 
 def dead_letters(*, topic: str, group: str) -> Topic:
