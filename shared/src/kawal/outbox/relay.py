@@ -76,6 +76,7 @@ class OutboxRelay:
             locks = ShardLocks(connection, self._table, shards=self._shards)
             queue = Queue(connection, self._table, shards=self._shards)
             await locks.join()
+            await queue.prepare()
             self._next_balance = 0.0
             try:
                 while True:
