@@ -28,9 +28,7 @@ class TestIsValid:
     def test_with_its_check_digit(self, number):
         assert is_valid(number)
 
-    @pytest.mark.parametrize(
-        "number", ["", "0", "0" * 11, "abcdefghij", "\u0660" * 10, "\u00b2" * 10, " 000000000"]
-    )
+    @pytest.mark.parametrize("number", ["", "0", "0" * 11, "abcdefghij", "\u0660" * 10, "\u00b2" * 10, " 000000000"])
     def test_not_ten_digits(self, number):
         assert not is_valid(number)
 

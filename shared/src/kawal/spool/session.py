@@ -16,6 +16,8 @@ READ_BYTES = 4 * 1024 * 1024
 IN_FLIGHT_BYTES = 16 * 1024 * 1024
 ROW_OVERHEAD_BYTES = 1_000
 IDLE_S = 1.0
+# The least time between two reads that catch up with the appends: a lone row goes at once, many go together.
+LINGER_S = 0.005
 
 
 class Session:
@@ -53,6 +55,8 @@ class Session:
                     after = row.seq
                 if not rows:
                     await _wait(self._spool.appended)
+                elif len(rows) < READ_ROWS:
+                    await asyncio.sleep(LINGER_S)
 
     async def _deal(self, row: SpooledMessage, *, tasks: asyncio.TaskGroup) -> None:
         while self._in_flight_bytes >= IN_FLIGHT_BYTES:
