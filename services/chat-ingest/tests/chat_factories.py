@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import jwt
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from chat_ingest.domain.protocol import SUBPROTOCOL
 from chat_ingest.domain.sessions import Session
@@ -113,7 +114,9 @@ class Window:
 
     async def closed(self) -> tuple[int | None, str | None]:
         """Code and reason of the server's close frame."""
-        await self.socket.wait_closed()
+        with suppress(ConnectionClosed):
+            while True:
+                self.frames.append(json.loads(await self.socket.recv()))
         return self.socket.close_code, self.socket.close_reason
 
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from chat_factories import send_outbound, settings
-from chat_ingest.consumers.outbound import GROUP
 from chat_ingest.main import NAME, PORT, opened
+from chat_ingest.store.transcript import StoredTranscript
+from kawal import database
 from kawal.contracts.outbound import OutboundMessage
 from kawal.contracts.topics import DELIVERIES, INTERACTIONS, Topic, dead_letters
 from kawal.kafka import topics
@@ -30,6 +32,7 @@ class Edge:
     kafka: str
     outbound_topic: str
     client: httpx.AsyncClient = field(repr=False)
+    transcript: StoredTranscript = field(repr=False)
 
     async def session(self, **fields: Any) -> tuple[str, str]:
         """Token and conversation id of a new session."""
@@ -39,6 +42,10 @@ class Edge:
 
     async def send_out(self, *messages: OutboundMessage) -> None:
         await send_outbound(self.kafka, self.outbound_topic, messages)
+
+    async def has_written(self, conversation_id: str, seq: int) -> bool:
+        """Whether the transcript goes up to `seq`."""
+        return bool(await self.transcript.after(conversation_id, seq=seq - 1, limit=1))
 
     async def is_ready(self) -> bool:
         return (await self.client.get(f"{self.operations_url}/readyz")).status_code == 200
@@ -51,6 +58,7 @@ class Edges:
     kafka: str
     dsn: str
     outbound_topic: str
+    group: str
 
     def service(self, state: Path, **changes: Any) -> Service:
         chosen = settings(postgres_dsn=self.dsn, kafka=self.kafka, state=state, **changes)
@@ -58,12 +66,17 @@ class Edges:
             NAME,
             settings=chosen,
             port=PORT,
-            opened=partial(opened, chosen, outbound_topic=self.outbound_topic, group=GROUP),
+            opened=partial(opened, chosen, outbound_topic=self.outbound_topic, group=self.group),
         )
 
     async def run(self, service: Service) -> AsyncIterator[Edge]:
-        async with running(service) as address, httpx.AsyncClient(base_url=address.url, timeout=60) as client:
-            edge = Edge(address.url, address.operations_url, self.kafka, self.outbound_topic, client)
+        async with (
+            running(service) as address,
+            httpx.AsyncClient(base_url=address.url, timeout=60) as client,
+            database.opened(self.dsn) as engine,
+        ):
+            transcript = StoredTranscript(engine)
+            edge = Edge(address.url, address.operations_url, self.kafka, self.outbound_topic, client, transcript)
             await eventually(edge.is_ready, timeout=30)
             yield edge
 
@@ -72,11 +85,12 @@ class Edges:
 def edges(kafka_bootstrap: str, databases: Databases) -> Iterator[Edges]:
     made = Topics(kafka_bootstrap)
     outbound_topic = made.create("outbound-chat", partitions=2)
-    buried = dead_letters(topic=outbound_topic, group=GROUP)
+    group = f"chat-ingest.{uuid4().hex[:12]}"
+    buried = dead_letters(topic=outbound_topic, group=group)
     wanted: list[Topic] = [INTERACTIONS, DELIVERIES, buried]
     run_apart(partial(topics.create, wanted, bootstrap_servers=kafka_bootstrap))
     made._made.append(buried.name)
-    yield Edges(kafka_bootstrap, databases.empty("chat-ingest"), outbound_topic)
+    yield Edges(kafka_bootstrap, databases.empty("chat-ingest"), outbound_topic, group)
     made.delete_all()
 
 

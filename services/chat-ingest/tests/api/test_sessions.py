@@ -39,7 +39,7 @@ class TestBadInput:
             (b"[]", 422, "invalid_request"),
             (b"null", 422, "invalid_request"),
             (b'{"name":"\xff"}', 400, "invalid_encoding"),
-            (b'{"name":"a\\u0000b"}', 422, "invalid_request"),
+            (b'{"name":"a\\u0007b"}', 422, "invalid_request"),
             (b'{"name":7}', 422, "invalid_request"),
             (b'{"admin":true}', 422, "invalid_request"),
             (b'{"locale":"fr"}', 422, "invalid_request"),

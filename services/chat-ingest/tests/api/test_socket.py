@@ -218,7 +218,7 @@ class TestResync:
             await edge.send_out(*(outbound(seq, conversation_id=conversation_id) for seq in range(1, 4)))
             await chat.messages(3)
         await edge.send_out(*(outbound(seq, conversation_id=conversation_id) for seq in range(4, 7)))
-        await eventually(lambda: _has(edge, token, 6))
+        await eventually(lambda: edge.has_written(conversation_id, 6))
         async with window(edge.url) as chat:
             assert (await chat.hello(token, last_seq=3))["last_seq"] == 6
             assert await chat.messages(3) == [4, 5, 6]
@@ -226,7 +226,7 @@ class TestResync:
     async def test_long_conversation_comes_in_pages(self, edge: Any) -> None:
         token, conversation_id = await edge.session()
         await edge.send_out(*(outbound(seq, conversation_id=conversation_id) for seq in range(1, 351)))
-        await eventually(lambda: _has(edge, token, 350))
+        await eventually(lambda: edge.has_written(conversation_id, 350))
         async with window(edge.url) as chat:
             await chat.hello(token)
             assert await chat.messages(350) == list(range(1, 351))
@@ -245,10 +245,3 @@ class TestResync:
             await chat.hello(token, last_seq=seen[-1])
             seen += await chat.messages(60 - seen[-1])
         assert seen == list(range(1, 61))
-
-
-async def _has(edge: Any, token: str, seq: int) -> bool:
-    response = await edge.client.get(
-        "/v1/chat/messages", params={"after": seq - 1}, headers={"authorization": f"Bearer {token}"}
-    )
-    return bool(response.json()["items"])

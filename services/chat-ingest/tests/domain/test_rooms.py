@@ -2,7 +2,7 @@ import pytest
 
 from chat_factories import CONVERSATION, outbound
 from chat_ingest.domain.refusals import TooManySockets
-from chat_ingest.domain.rooms import Rooms
+from chat_ingest.domain.rooms import RECENT, Rooms
 
 
 class Listener:
@@ -45,3 +45,17 @@ class TestRooms:
         rooms.join(CONVERSATION, Listener())
         rooms.publish(outbound(1))
         assert first.heard == []
+
+    def test_who_joins_hears_what_came_lately(self):
+        rooms, late = Rooms(per_conversation=1), Listener()
+        rooms.publish(outbound(1))
+        rooms.join(CONVERSATION, late)
+        assert late.heard == [1]
+
+    def test_forgets_what_is_not_recent(self):
+        rooms, late = Rooms(per_conversation=1), Listener()
+        for seq in range(1, RECENT + 2):
+            rooms.publish(outbound(seq))
+        rooms.publish(outbound(1, conversation_id="chat:somebody-else"))
+        rooms.join(CONVERSATION, late)
+        assert late.heard == list(range(3, RECENT + 2))

@@ -46,9 +46,6 @@ class SpoolIntake:
     def opened(self, conversation_id: str) -> None:
         self._remember(conversation_id, NOBODY_YET)
 
-    def untouched(self, conversation_id: str) -> bool:
-        return self._first.get(conversation_id) == NOBODY_YET
-
     async def message(self, session: Session, *, client_id: str, text: str, begun: bool) -> Accepted:
         conversation_id = session.conversation_id
         first = await self._first_of(conversation_id)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
 
 from chat_ingest.api.desk import Desk
+from chat_ingest.api.exchange import PlainRoute
 from chat_ingest.api.messages import Messages, ReadMarks
 from chat_ingest.api.origins import Origins
 from chat_ingest.api.pages import add_pages
@@ -23,9 +24,9 @@ def create_chat_app(settings: Settings, desk: Desk, *, new_id: Callable[[], str]
     sessions = Sessions(desk, host_site=settings.host_site, new_id=new_id)
     socket = ChatSocket(desk, origins=Origins(settings.chat_allowed_origins))
     app.router.routes += [
-        Route("/v1/chat/sessions", sessions, methods=["POST"]),
-        Route("/v1/chat/messages", Messages(desk), methods=["GET", "POST"]),
-        Route("/v1/chat/read", ReadMarks(desk), methods=["POST"]),
+        PlainRoute("/v1/chat/sessions", sessions, methods=["POST"]),
+        PlainRoute("/v1/chat/messages", Messages(desk), methods=["GET", "POST"]),
+        PlainRoute("/v1/chat/read", ReadMarks(desk), methods=["POST"]),
         WebSocketRoute("/v1/chat/ws", socket),
     ]
     add_pages(app, settings, now=desk.now)

@@ -158,11 +158,8 @@ class Connection:
 
     async def _missed(self, session: Session) -> tuple[Sequence[OutboundMessage], bool]:
         """The first page of what the client has not seen, and whether that is all as far as we know."""
-        conversation_id = session.conversation_id
-        if self._desk.intake.untouched(conversation_id):
-            return (), True
         try:
-            missed = await self._desk.transcript.after(conversation_id, seq=self._feed.seq, limit=PAGE)
+            missed = await self._desk.transcript.after(session.conversation_id, seq=self._feed.seq, limit=PAGE)
         except TranscriptAway:
             return (), False
         return missed, len(missed) < PAGE

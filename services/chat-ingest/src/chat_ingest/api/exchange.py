@@ -5,12 +5,23 @@ from typing import TypeVar
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from chat_ingest.domain.refusals import InvalidSession
 
 RawHeader = tuple[bytes, bytes]
 M = TypeVar("M", bound=BaseModel)
+
+
+class PlainRoute(Route):
+    """A route to a plain ASGI endpoint; FastAPI's router does not note which one it found, log and metrics need it."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, found = super().matches(scope)
+        if match is not Match.NONE:
+            found["route"] = self
+        return match, found
 
 
 async def read_json(scope: Scope, receive: Receive) -> bytes:

@@ -9,8 +9,8 @@ from secrets import token_hex
 import jwt
 from fastapi import Response
 from starlette.exceptions import HTTPException
-from starlette.routing import Route
 
+from chat_ingest.api.exchange import PlainRoute
 from chat_ingest.api.widget import Widget
 from chat_ingest.domain.participants import HostSite
 from chat_ingest.settings import Settings
@@ -38,7 +38,7 @@ def add_pages(app: App, settings: Settings, *, now: Callable[[], datetime]) -> N
             raise HTTPException(404)
         return Response(demo_token(host_site, now=now().timestamp()), media_type="text/plain")
 
-    app.router.routes.append(Route("/widget.js", Widget(), methods=["GET"]))
+    app.router.routes.append(PlainRoute("/widget.js", Widget(), methods=["GET"]))
     app.add_api_route("/", page, include_in_schema=False)
     app.add_api_route("/demonstration/identity-token", identity_token, methods=["POST"], include_in_schema=False)
 

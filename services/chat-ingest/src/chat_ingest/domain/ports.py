@@ -15,9 +15,6 @@ class Intake(Protocol):
     def opened(self, conversation_id: str) -> None:
         """A conversation was born here just now; nobody can have written in it before."""
 
-    def untouched(self, conversation_id: str) -> bool:
-        """Whether it was `opened` here and nobody has written in it yet, so that there is nothing to read."""
-
     async def message(self, session: Session, *, client_id: str, text: str, begun: bool) -> Accepted:
         """Keep a participant's message; the same again is answered the same again.
 

@@ -1,5 +1,6 @@
 """Which readers this replica holds, by conversation."""
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -17,15 +18,24 @@ class Reader(Protocol):
         """The participant has read up to `seq` on another device."""
 
 
+RECENT = 2_000
+
+
 class Rooms:
-    """All readers of this replica; a conversation has at most `per_conversation` of them."""
+    """All readers of this replica; a conversation has at most `per_conversation` of them.
+
+    The latest messages are remembered: whoever joins a moment too late for the live feed and looks into the
+    transcript a moment too early would miss them.
+    """
 
     def __init__(self, *, per_conversation: int) -> None:
         self._limit = per_conversation
         self._readers: dict[str, list[Reader]] = {}
+        self._recent: dict[str, list[OutboundMessage]] = {}
+        self._arrivals: deque[str] = deque()
 
     def join(self, conversation_id: str, reader: Reader) -> None:
-        """Offer `reader` what comes from now on.
+        """Offer `reader` what came lately and what comes from now on.
 
         Raises:
             TooManySockets: the conversation has as many readers as it may have.
@@ -34,6 +44,8 @@ class Rooms:
         if len(readers) >= self._limit:
             raise TooManySockets(f"At most {self._limit} at a time")
         readers.append(reader)
+        for message in self._recent.get(conversation_id, ()):
+            reader.offer(message)
 
     def leave(self, conversation_id: str, reader: Reader) -> None:
         """Forget `reader`; does nothing when it never joined."""
@@ -44,7 +56,8 @@ class Rooms:
             self._readers.pop(conversation_id, None)
 
     def publish(self, message: OutboundMessage) -> None:
-        """Offer `message` to all who have its conversation open."""
+        """Offer `message` to all who have its conversation open, and to those who join in a moment."""
+        self._remember(message)
         for reader in self._of(message.conversation_id):
             reader.offer(message)
 
@@ -56,3 +69,12 @@ class Rooms:
 
     def _of(self, conversation_id: str) -> Iterator[Reader]:
         return iter(tuple(self._readers.get(conversation_id, ())))
+
+    def _remember(self, message: OutboundMessage) -> None:
+        self._recent.setdefault(message.conversation_id, []).append(message)
+        self._arrivals.append(message.conversation_id)
+        if len(self._arrivals) > RECENT:
+            oldest = self._arrivals.popleft()
+            del self._recent[oldest][0]
+            if not self._recent[oldest]:
+                del self._recent[oldest]
