@@ -64,7 +64,7 @@ $(UV):
 # A stamp: while neither lock file has changed, nothing here runs, and no network is needed.
 $(TOOLS)/installed: $(UV) $(PACKAGES) $(ASSETS)
 	@echo "Installing the packages of uv.lock"
-	@$(UV) sync --all-packages --locked --python $(PYTHON)
+	@$(UV) sync --all-packages --locked $(if $(wildcard .venv/bin/python),,--python $(PYTHON))
 	@for lock in $(ASSETS); do \
 		echo "Installing $$lock"; \
 		(cd "$$(dirname "$$lock")" && PATH="$(BIN):$$PATH" npm ci --no-update-notifier --loglevel=error) || exit 1; \

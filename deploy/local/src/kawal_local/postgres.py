@@ -27,6 +27,7 @@ SETTINGS = {
     "unix_socket_directories": "",
     "shared_buffers": "256MB",
     "max_connections": "200",
+    "log_checkpoints": "off",
 }
 # For data that nobody needs after the run. A killed server still recovers; a machine without power would not.
 UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off"}

@@ -17,6 +17,7 @@ from kawal_local.layout import Layout
 from kawal_local.stores import kafka, postgres
 
 DATABASE = "kawal"
+FIRST_AGENT = "Dewi Lestari"
 
 
 async def prepare(layout: Layout, credentials: Credentials) -> None:
@@ -41,8 +42,14 @@ async def _prepare_database(layout: Layout, credentials: Credentials) -> None:
 
 def _add_agent(credentials: Credentials) -> None:
     kawal = Path(sys.executable).with_name("kawal")
-    command = [str(kawal), "agent", "add", "--email", credentials.agent_email, "--password-stdin"]
-    subprocess.run(command, input=credentials.agent_password.encode(), env=dict(os.environ), check=True)
+    command = [str(kawal), "agent", "add", "--email", credentials.agent_email, "--name", FIRST_AGENT]
+    roles = ["--role", "agent", "--role", "supervisor"]
+    subprocess.run(
+        [*command, *roles, "--password-stdin"],
+        input=credentials.agent_password.encode(),
+        env=dict(os.environ),
+        check=True,
+    )
 
 
 async def _prepare_topics(layout: Layout) -> None:

@@ -1,5 +1,6 @@
 """A whole `kawal up` for tests: a state folder and a port offset of its own, and ways to hurt its parts."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -12,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import psutil
 
@@ -125,7 +127,26 @@ class StackProcess:
     async def restarted(self, part: str, *, old_pid: int, timeout: float = 60.0) -> None:  # noqa: ASYNC109
         """Wait until `part` runs under another pid than `old_pid`, and everything is ready."""
         await eventually(lambda: self.pid(part) != old_pid and is_alive(self.pid(part)), timeout=timeout)
+        await eventually(self._postgres_answers, timeout=timeout)
+        await eventually(self._kafka_answers, timeout=timeout)
         await self.ready(timeout=timeout)
+
+    async def _postgres_answers(self) -> bool:
+        try:
+            connection = await asyncpg.connect(self.facts["postgres"]["dsn"], database="postgres", timeout=2)
+        except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+            return False
+        await connection.close()
+        return True
+
+    async def _kafka_answers(self) -> bool:
+        host, port = self.facts["kafka"]["bootstrap_servers"].split(":")
+        try:
+            _, writer = await asyncio.open_connection(host, int(port))
+        except OSError:
+            return False
+        writer.close()
+        return True
 
     async def ready(self, *, timeout: float = 60.0) -> None:  # noqa: ASYNC109
         """Wait until every `/readyz` answers 200."""
