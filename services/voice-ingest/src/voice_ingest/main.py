@@ -35,7 +35,9 @@ def utc_now() -> datetime:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, outbound_topic: str = OUTBOUND_VOICE.name) -> AsyncIterator[Parts]:
+async def opened(
+    settings: Settings, *, outbound_topic: str = OUTBOUND_VOICE.name, group: str = GROUP
+) -> AsyncIterator[Parts]:
     """Open everything; nothing here waits for PostgreSQL, Kafka, ticket-core or the provider."""
     key, token = settings.link_key.get_secret_value(), settings.twilio_auth_token.get_secret_value()
     flow = flow_files.load(settings.programme_dir, settings.voice_flow)
@@ -74,11 +76,11 @@ async def opened(settings: Settings, *, outbound_topic: str = OUTBOUND_VOICE.nam
         readout = ReadoutDesk(
             flow.readout, readings=calls, ends=outcomes, renderer=renderer, urls=urls, key=key, clock=clock
         )
-        letters = DeadLetters(group=GROUP, engine=engine, table=parked_keys, bootstrap_servers=settings.kafka)
+        letters = DeadLetters(group=group, engine=engine, table=parked_keys, bootstrap_servers=settings.kafka)
         decode = decoder(outbound_adapter)
         consumer: Consumer[Outbound] = Consumer(
             topics=[outbound_topic],
-            group=GROUP,
+            group=group,
             decode=decode,
             handle=CallPlanner(calls, wake=due.set),
             dead_letters=letters,
