@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StrictStr
 
 from kawal.contracts.words import Author, Channel, Locale
 from kawal.http import IdempotencyKey
@@ -20,10 +20,10 @@ After = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
 class NewMessage(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid")
 
-    text: str
-    locale: Annotated[Locale, Query()] = Locale.INDONESIAN
+    text: StrictStr
+    locale: Locale = Locale.INDONESIAN
 
 
 def router(site: Site) -> APIRouter:

@@ -16,7 +16,9 @@ from webform_ingest.domain.intake import Acceptance
 from webform_ingest.store import accepted
 
 MAX_WAITING = 20_000
-BATCH = 500
+BATCH = 1_000
+PACE_S = 0.1
+"""At most so often: many small transactions would cost more than all of accepting."""
 RETRY_S = 1.0
 
 log = structlog.get_logger()
@@ -56,6 +58,7 @@ class RecentAcceptances:
             elif await self._write(batch):
                 for acceptance in batch:
                     self._forget(_key(acceptance))
+                await asyncio.sleep(PACE_S)
             else:
                 await asyncio.sleep(RETRY_S)
 
