@@ -14,10 +14,10 @@ from kawal.kafka.decode import Decode
 from kawal.outbox import OutboxRelay
 from kawal.service import Parts, Service
 from kawal.vault import Vault
-from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.desk import Desk
 from ticket_core.batcher import Batcher
+from ticket_core.console.wiring import add_console
 from ticket_core.consumers.inputs import (
     GROUP,
     Applying,
@@ -89,9 +89,11 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
             gatekeeper=Gatekeeper(sessions, bootstrap_hash=settings.api_token_hash),
             clock=utc_now,
         )
+        app = create_api(settings, desk)
+        add_console(app, desk, programme=settings.programme_dir, assets=settings.console_assets)
         consumers = _consumers(settings, engine, store, topics or Topics())
         yield Parts(
-            app=create_api(settings, desk),
+            app=app,
             tasks={
                 **{name: consumer.run for name, consumer in consumers.items()},
                 "outbox": relay.run,

@@ -21,6 +21,7 @@ router = APIRouter(prefix="/console/cases/{number}", include_in_schema=False)
 
 @router.post("/replies")
 async def reply(
+    *,
     request: Request,
     console: AtConsole,
     agent: SignedIn,
@@ -62,6 +63,7 @@ async def reopen(request: Request, console: AtConsole, agent: SignedIn, number: 
 
 @router.post("/assign")
 async def assign(
+    *,
     request: Request,
     console: AtConsole,
     agent: SignedIn,
@@ -76,6 +78,7 @@ async def assign(
 
 @router.post("/topic")
 async def change_topic(
+    *,
     request: Request,
     console: AtConsole,
     agent: SignedIn,
