@@ -66,6 +66,11 @@ class TestReady:
         for name in ("run.json", "secrets.json"):
             assert stat.S_IMODE((stack.state / name).stat().st_mode) == 0o600
 
+    def test_state_is_for_its_owner_only(self, stack):
+        # As root, PostgreSQL's own account may walk through, and nobody may look.
+        assert not stat.S_IMODE(stack.state.stat().st_mode) & 0o066
+        assert stat.S_IMODE((stack.state / "mail").stat().st_mode) == 0o700
+
     async def test_postgres_answers(self, stack):
         assert int(await query(stack, "show server_version_num")) // 10_000 == 18
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ def up() -> None:
 
 def run(layout: Layout, **stack_options: Any) -> bool:
     """Run a stack until SIGINT or SIGTERM; False if it did not come up. Options as for `Stack`."""
+    os.umask(0o077)  # spools, logs and vault hold what people wrote; nobody else on this machine shall read it
     output = PrefixedOutput()
     with _alone(layout):
         began = monotonic()
