@@ -10,7 +10,16 @@ from kawal.contracts.interactions import Interaction, MessagesRead
 from kawal.contracts.words import Assurance, IdentityKind
 from ticket_core.domain.case import Case, Conversation, Fact, Participant
 from ticket_core.domain.correlate import correlate
-from ticket_core.domain.decide import AddNumber, ContinueCase, NoteDelivery, OpenCase, ToOneCase, decide, open_case
+from ticket_core.domain.decide import (
+    AddNumber,
+    ContinueCase,
+    NoteDelivery,
+    OpenCase,
+    ToOneCase,
+    decide,
+    further,
+    open_case,
+)
 from ticket_core.domain.entries import Entry
 from ticket_core.domain.errors import CaseNotFound, CaseNumbersExhausted, ConversationNotFound
 from ticket_core.domain.evolve import evolve, evolve_conversation
@@ -167,7 +176,7 @@ class Fold:
         note = NoteDelivery(report, self._world.reached.get(place))
         done = self._on_case(case, note, traceparent=given.traceparent)
         if isinstance(done, Applied):
-            self._world.reached[place] = report.state
+            self._world.reached[place] = further(note.reached, report.state)
         return done
 
     def _command(self, given: AgentCommand) -> Applied | Skipped:

@@ -1,0 +1,32 @@
+"""The real database, empty, and the store on it."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core_factories import SPACE
+from kawal import database as postgres
+from ticket_core.store.numbers import CaseNumbers
+from ticket_core.store.store import CaseStore
+
+
+@pytest.fixture
+def dsn(database: Callable[..., str]) -> str:
+    return database("ticket-core")
+
+
+@pytest.fixture
+async def engine(dsn: str) -> AsyncIterator[AsyncEngine]:
+    async with postgres.opened(dsn, pool_size=40) as opened:
+        yield opened
+
+
+@pytest.fixture
+def numbers(engine: AsyncEngine) -> CaseNumbers:
+    return CaseNumbers(engine, space=SPACE)
+
+
+@pytest.fixture
+def store(engine: AsyncEngine, numbers: CaseNumbers) -> CaseStore:
+    return CaseStore(engine, numbers=numbers)

@@ -1,0 +1,151 @@
+"""Whatever happens, in whatever order: the timeline is complete, and it adds up to what is kept."""
+
+from collections import defaultdict
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core_factories import BUDI, DEWI, Desk, contact, form, identity, message, number, read, report, voicemail
+from kawal.contracts.deliveries import DeliveryState
+from kawal.contracts.words import Assurance, Channel
+from kawal.errors import KawalError
+from ticket_core.domain.case import ACTIVE
+from ticket_core.domain.entries import Entry
+from ticket_core.domain.evolve import evolve_conversation, fold
+from ticket_core.domain.inputs import Assign, ChangeTopic, Command, Input, Reopen, Reply, Resolve, TimerFired, TimerKind
+from ticket_core.store import rows
+
+CONVERSATIONS = ["chat:aaaaaaaa", "chat:bbbbbbbb", "web:cccccccc", "voice:dddddddd"]
+conversations = st.sampled_from(CONVERSATIONS)
+identities = st.lists(
+    st.builds(identity, st.sampled_from(["+621", "+622"]), assurance=st.sampled_from(list(Assurance))), max_size=2
+).map(tuple)
+details = {
+    "identities": identities,
+    "topic": st.sampled_from([None, "payment", "account"]),
+    "reference": st.none() | st.integers(0, 20).map(number),
+}
+interactions = (
+    st.builds(message, st.text(max_size=5), conversation=conversations, **details)
+    | st.builds(form, conversation=conversations, **details)
+    | st.builds(voicemail, conversation=conversations, **details)
+    | st.builds(read, st.integers(1, 9), conversation=conversations)
+)
+commands = st.sampled_from(
+    [
+        (Reply, {"text": "Baik"}),
+        (Resolve, {}),
+        (Reopen, {}),
+        (Assign, {"assignee": DEWI}),
+        (Assign, {"assignee": None}),
+        (ChangeTopic, {"topic": "account"}),
+    ]
+)
+steps = st.lists(
+    st.tuples(st.just("contact"), interactions)
+    | st.tuples(st.just("command"), st.tuples(commands, st.integers(0, 5)))
+    | st.tuples(
+        st.just("report"), st.tuples(st.integers(0, 5), st.integers(1, 9), st.sampled_from(list(DeliveryState)))
+    )
+    | st.tuples(st.just("time"), st.integers(0, 10)),
+    max_size=30,
+)
+
+
+def run(story: list[tuple[str, object]]) -> Desk:
+    """Let a story happen; what is refused is refused."""
+    desk = Desk()
+    for kind, detail in story:
+        for step in _inputs(desk, kind, detail):
+            try:
+                desk.give(step)
+            except KawalError:
+                assert isinstance(step, Command)
+    return desk
+
+
+def _inputs(desk: Desk, kind: str, detail: object) -> list[Input]:
+    match kind, detail:
+        case "time", int(days):
+            desk.pass_time(days=days)
+            return [TimerFired(case.id, TimerKind.CLOSE, desk.now) for case in desk.cases]
+        case "contact", interaction:
+            return [contact(interaction.model_copy(update={"occurred_at": desk.now}))]
+        case "command", ((command, arguments), place) if place < len(desk.cases):
+            return [command(number=desk.cases[place].number, agent=BUDI, **arguments)]
+        case "report", (place, seq, state) if place < len(desk.cases):
+            return [report(desk.cases[place].id, seq, state, channel=Channel.WEB)]
+    return []
+
+
+def timelines(desk: Desk) -> dict[str, list[Entry]]:
+    found: defaultdict[str, list[Entry]] = defaultdict(list)
+    for one in desk.world.changed.recorded:
+        found[one.entry.case_id].append(one.entry)
+    return found
+
+
+class TestAnyStory:
+    @given(steps)
+    @settings(max_examples=150, deadline=None)
+    def test_keeps_what_its_timeline_adds_up_to(self, story: list[tuple[str, object]]) -> None:
+        desk = run(story)
+        assert {case_id: fold(entries) for case_id, entries in timelines(desk).items()} == desk.world.cases
+
+    @given(steps)
+    @settings(max_examples=75, deadline=None)
+    def test_survives_being_stored(self, story: list[tuple[str, object]]) -> None:
+        for one in run(story).world.changed.recorded:
+            assert rows.entry_of(rows.entry_row(one.entry)) == one.entry
+
+    @given(steps)
+    @settings(max_examples=75, deadline=None)
+    def test_numbers_entries_without_gaps(self, story: list[tuple[str, object]]) -> None:
+        for entries in timelines(run(story)).values():
+            assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+
+    @given(steps)
+    @settings(max_examples=75, deadline=None)
+    def test_numbers_what_a_conversation_shows_without_gaps(self, story: list[tuple[str, object]]) -> None:
+        desk = run(story)
+        shown: defaultdict[str, list[int]] = defaultdict(list)
+        for one in desk.world.changed.recorded:
+            if one.entry.conversation_seq is not None and one.entry.conversation_id is not None:
+                shown[one.entry.conversation_id].append(one.entry.conversation_seq)
+        for conversation in desk.world.conversations.values():
+            seqs = shown[conversation.id]
+            assert seqs == list(range(1, conversation.last_seq + 1))
+            assert conversation.read_seq <= conversation.last_seq
+
+    @given(steps)
+    @settings(max_examples=75, deadline=None)
+    def test_loses_nothing_that_was_said(self, story: list[tuple[str, object]]) -> None:
+        said = sum(kind == "contact" and detail.kind != "messages_read" for kind, detail in story)  # type: ignore[attr-defined]
+        kept = [one.entry for one in run(story).world.changed.recorded if one.entry.author == "participant"]
+        assert sum(entry.conversation_seq is not None for entry in kept) == said
+
+    @given(steps)
+    @settings(max_examples=75, deadline=None)
+    def test_gives_each_number_to_one_case(self, story: list[tuple[str, object]]) -> None:
+        desk = run(story)
+        numbers = [number for case in desk.cases for number in (case.number, *case.aliases)]
+        assert len(numbers) == len(set(numbers))
+        assert {number: desk.world.numbers[number] for number in numbers} == desk.world.numbers
+
+    @given(st.lists(st.tuples(st.just("contact"), interactions), max_size=20))
+    @settings(max_examples=75, deadline=None)
+    def test_opens_one_case_per_person_and_problem(self, story: list[tuple[str, object]]) -> None:
+        desk = run(story)
+        problems = [(case.participant_id, case.topic) for case in desk.cases if case.state in ACTIVE]
+        assert len(problems) == len(set(problems))
+
+    @given(steps)
+    @settings(max_examples=50, deadline=None)
+    def test_a_conversation_is_where_its_participant_spoke_last(self, story: list[tuple[str, object]]) -> None:
+        desk = run(story)
+        for conversation in desk.world.conversations.values():
+            again = conversation
+            for one in desk.world.changed.recorded:
+                if one.entry.conversation_id == conversation.id and one.entry.fact.kind != "delivery":
+                    again = evolve_conversation(again, one.entry)
+            assert again == conversation
