@@ -14,6 +14,7 @@ from kawal.kafka.decode import Decode
 from kawal.outbox import OutboxRelay
 from kawal.service import Parts, Service
 from kawal.vault import Vault
+from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.desk import Desk
 from ticket_core.batcher import Batcher

@@ -13,8 +13,8 @@ class Settings(ServiceSettings):
     """`api_token_hash` is the SHA-256, in hex, of the bootstrap API token; without it only agents get in.
 
     `case_number_key` decides the order in which case numbers are given out and must never change. `vault_key` opens
-    recordings. `reopen_days` and `close_days` count from a case's resolution, see `Policy`. `console_assets` is where npm
-    has installed what the console serves.
+    recordings. `reopen_days` and `close_days` count from a case's resolution, see `Policy`. `console_assets` is where
+    npm has installed what the console serves.
     """
 
     service_token: SecretStr = Field(min_length=16)
