@@ -72,6 +72,11 @@ class TestMaintain:
         names = await _partitions(engine, inbox)
         assert names[-1] == f"inbox_p{later + timedelta(days=day_partitions.AHEAD_DAYS):%Y%m%d}"
 
+    async def test_replicas_may_do_it_at_once(self, engine, inbox):
+        later = NOW + timedelta(days=20)
+        await asyncio.gather(*(_maintain(engine, inbox, now=later, keep_days=4) for _ in range(4)))
+        assert len(await _partitions(engine, inbox)) == 1 + day_partitions.AHEAD_DAYS + 1
+
     async def test_keeps_what_is_within_the_retention(self, engine, inbox):
         await insert(engine, inbox, A)
         await _maintain(engine, inbox, now=NOW + timedelta(days=4), keep_days=4)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kawal.errors import TransientError
+from kawal.errors import PermanentError, TransientError
 from kawal.kafka import ConsumerHalted, InvalidRecords
 from kawal.kafka.poll import Poll
 from kawal.testing import eventually
@@ -229,6 +229,24 @@ class TestPoison:
         assert applied.of("good") == [1, 2, 3]
         assert applied.of("bad") == []
         assert await stream.buried_ids() == ["bad/1", "bad/2"]
+
+    async def test_a_permanent_error_needs_no_other_record_to_compare_with(self, stream, applied, run):
+        applied.trouble = lambda record: PermanentError("no such form") if record.envelope.id == "bad/1" else None
+        await stream.send(("bad", 1))
+        async with run(stream.consumer(applied)):
+            await eventually(lambda: _is(stream.committed(), 1))
+        assert applied.calls["bad/1"] == 2
+        assert [dict(raw.headers)["kawal_dlq_reason"] for raw in await stream.buried()] == [b"no such form"]
+
+    async def test_an_outage_of_the_database_is_transient(self, stream, applied, run):
+        away = True
+        applied.trouble = lambda _record: ConnectionRefusedError() if away else None
+        await stream.send(("a", 1))
+        async with run(stream.consumer(applied)) as tasks:
+            await eventually(lambda: applied.calls["a/1"] > 5)
+            away = False
+            await eventually(lambda: applied.of("a") == [1])
+            assert not tasks[0].done()
 
     async def test_halts_when_nothing_works(self, stream, applied, run):
         applied.trouble = lambda _record: ZeroDivisionError()

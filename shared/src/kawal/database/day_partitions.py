@@ -36,14 +36,18 @@ def create_first(connection: Connection, table: Table) -> None:
 
 async def create_ahead(connection: AsyncConnection, table: Table, *, now: datetime) -> None:
     """Make the partitions of yesterday (for a clock that is late) until `AHEAD_DAYS` from now."""
+    if not await _missing(connection, table, now=now):
+        return
+    await _lock(connection, table)
+    for statement in _creations(table, await _missing(connection, table, now=now)):
+        await connection.execute(text(statement))
+
+
+async def _missing(connection: AsyncConnection, table: Table, *, now: datetime) -> list[date]:
     today = day_of(now)
     there = set(await partitions(connection, table))
     span = _span(today - timedelta(days=1), today + timedelta(days=AHEAD_DAYS))
-    missing = [day for day in span if _name(table, day) not in there]
-    if missing:
-        await _bound_locks(connection)
-    for statement in _creations(table, missing):
-        await connection.execute(text(statement))
+    return [day for day in span if _name(table, day) not in there]
 
 
 async def days_before(connection: AsyncConnection, table: Table, *, day: date) -> list[date]:
@@ -53,16 +57,19 @@ async def days_before(connection: AsyncConnection, table: Table, *, day: date) -
 
 
 async def drop(connection: AsyncConnection, table: Table, *, day: date) -> None:
-    await _bound_locks(connection)
-    await connection.execute(text(f"DROP TABLE {_qualified(table, _name(table, day))}"))
+    await _lock(connection, table)
+    await connection.execute(text(f"DROP TABLE IF EXISTS {_qualified(table, _name(table, day))}"))
 
 
 async def partitions(connection: AsyncConnection, table: Table) -> list[str]:
     return list(await connection.scalars(_PARTITIONS, {"parent": _qualified(table, table.name)}))
 
 
-async def _bound_locks(connection: AsyncConnection) -> None:
+async def _lock(connection: AsyncConnection, table: Table) -> None:
+    """Until the end of the transaction: replicas do their housekeeping one after the other."""
     await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WITHIN}'"))
+    name = f"kawal.partitions.{_qualified(table, table.name)}"
+    await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
 def _creations(table: Table, days: Iterable[date]) -> list[str]:

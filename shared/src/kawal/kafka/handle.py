@@ -2,6 +2,7 @@
 
     TransientError     again later, without end; the consumer pauses meanwhile (so does a database's outage)
     InvalidRecords     those are buried, the rest is handled again
+    PermanentError     one record at a time, to find which it is about
     anything else      a few attempts, then one record at a time to find the culprit
 
 The rest of a batch is handled before its poison is buried: the other way round, a crash in between would find the
@@ -14,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from kawal.database.outages import is_outage
-from kawal.errors import TransientError
+from kawal.errors import PermanentError, TransientError
 from kawal.kafka.backoff import Backoff
 from kawal.kafka.dead_letters import DeadLetters
 from kawal.kafka.decode import reason_of
@@ -88,6 +89,9 @@ class Handler(Generic[T]):
                 await self._persist(lambda records=records: self._call(records))  # type: ignore[misc]
             except InvalidRecords as invalid:
                 faults |= _known(invalid, records)
+            except PermanentError as error:
+                self._note("permanent", error)
+                return faults | await self._isolate(records)
             except (Interrupted, ConsumerHalted):
                 raise
             except Exception as error:  # noqa: BLE001 - what it is does not matter, only that it stays
@@ -119,7 +123,7 @@ class Handler(Generic[T]):
             except (Interrupted, ConsumerHalted):
                 raise
             except Exception as error:  # noqa: BLE001 - each record is judged by whether others pass
-                if not isinstance(error, InvalidRecords):
+                if not isinstance(error, PermanentError):
                     unexpected = error
                 faults[record.place] = _reason(error, record)
                 failed.add((record.topic, record.key))
@@ -176,4 +180,4 @@ def _known(invalid: InvalidRecords, records: Sequence[Record[T]]) -> dict[Place,
 def _reason(error: Exception, record: Record[T]) -> str:
     if isinstance(error, InvalidRecords):
         return error.faults.get(record.place, "invalid")
-    return f"unexpected: {reason_of(error)}"
+    return reason_of(error) if isinstance(error, PermanentError) else f"unexpected: {reason_of(error)}"
