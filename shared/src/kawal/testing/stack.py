@@ -146,6 +146,8 @@ class StackProcess:
         except OSError:
             return False
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
         return True
 
     async def ready(self, *, timeout: float = 60.0) -> None:  # noqa: ASYNC109
