@@ -124,7 +124,7 @@ class Window:
 async def window(url: str, **options: Any) -> AsyncIterator[Window]:
     """A socket that has not said hello yet."""
     address = f"{url.replace('http', 'ws', 1)}/v1/chat/ws"
-    async with connect(address, **{"subprotocols": [SUBPROTOCOL], **options}) as socket:
+    async with connect(address, **{"subprotocols": [SUBPROTOCOL], "max_queue": None, **options}) as socket:
         yield Window(socket)
 
 

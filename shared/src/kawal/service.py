@@ -46,6 +46,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from kawal.http.protocol import BoundedHttp
+from kawal.http.websocket import BoundedWebSocket
 from kawal.observability import logging, metrics, tracing
 from kawal.observability.operations import Alive, LoopWatch, NotReady, Operations, Ready
 from kawal.settings import ServiceSettings
@@ -215,7 +216,7 @@ class Service:
             app,
             loop="none",
             http=BoundedHttp,
-            ws="websockets-sansio",
+            ws=BoundedWebSocket,
             ws_max_size=limits.ws_max_size,
             ws_max_queue=limits.ws_max_queue,
             ws_ping_interval=limits.ws_ping_interval_s,

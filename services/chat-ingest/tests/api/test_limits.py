@@ -1,0 +1,55 @@
+import socket
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from chat_factories import outbound, window
+from kawal.testing import eventually
+
+pytestmark = pytest.mark.integration
+HANDSHAKE = (
+    "GET /v1/chat/ws HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+    "Sec-WebSocket-Protocol: kawal.chat.v1\r\n\r\n"
+)
+
+
+class TestConnections:
+    async def test_one_too_many(self, edges: Any, tmp_path: Any) -> None:
+        async for edge in edges.run(edges.service(tmp_path, chat_max_connections=1)):
+            async with window(edge.url):
+                with pytest.raises(InvalidStatus) as refused:
+                    async with window(edge.url):
+                        pass
+                assert refused.value.response.status_code == 503
+                assert refused.value.response.headers["retry-after"]
+            await eventually(lambda: _connects(edge))
+
+
+class TestSlowReader:
+    async def test_is_cut(self, edge: Any) -> None:
+        token, conversation_id = await edge.session()
+        async with window(edge.url, max_queue=(1, 0), close_timeout=0.1) as chat:
+            transport = chat.socket.transport
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            await chat.hello(token)
+            transport.pause_reading()
+            text = "x" * 10_000
+            for start in range(1, 1_201, 300):
+                seqs = range(start, start + 300)
+                await edge.send_out(*(outbound(seq, conversation_id=conversation_id, text=text) for seq in seqs))
+            await eventually(lambda: _was_cut(edge), timeout=30)
+
+
+async def _connects(edge: Any) -> bool:
+    try:
+        async with window(edge.url):
+            return True
+    except InvalidStatus:
+        return False
+
+
+async def _was_cut(edge: Any) -> bool:
+    metrics = (await edge.client.get(f"{edge.operations_url}/metrics")).text
+    return 'connections_ended_total{reason="queue_full"}' in metrics
