@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -51,7 +52,6 @@ class StackProcess:
 
     def launch(self) -> None:
         """Start it, and do not wait."""
-        (self.state / "run.json").unlink(missing_ok=True)  # of an earlier run that was killed
         environment = os.environ | {"KAWAL_STATE": str(self.state), "KAWAL_PORT_OFFSET": str(self.offset)}
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -67,6 +67,7 @@ class StackProcess:
 
     async def start(self) -> dict[str, Any]:
         """Start it; returns `run.json` once everything is ready."""
+        (self.state / "run.json").unlink(missing_ok=True)  # of an earlier run that was killed
         self.launch()
         return await eventually(self.ready_facts, timeout=READY_S)
 
@@ -189,8 +190,9 @@ def is_alive(pid: int) -> bool:
 
 
 def free_offsets() -> Iterator[int]:
-    """Port offsets at which nothing of a stack listens now."""
-    return (offset for offset in OFFSETS if all(_is_free(base + offset) for base in PORTS))
+    """Port offsets at which nothing of a stack listens now, in random order: other runs are looking for one too."""
+    shuffled = random.sample(OFFSETS, len(OFFSETS))
+    return (offset for offset in shuffled if all(_is_free(base + offset) for base in PORTS))
 
 
 def _is_free(port: int) -> bool:
