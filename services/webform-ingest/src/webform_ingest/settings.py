@@ -1,11 +1,16 @@
 """webform-ingest's settings; see docs/plan.md for the environment."""
 
-from pydantic import SecretStr
+from typing import Annotated
+
+from pydantic import AfterValidator, SecretStr
 
 from kawal.settings import EdgeSettings
 
 SERVICE = "webform-ingest"
 PORT = 8103
+
+BaseUrl = Annotated[str, AfterValidator(lambda url: url.rstrip("/"))]
+"""An address that paths are put behind."""
 
 
 class WebSettings(EdgeSettings):
@@ -14,9 +19,9 @@ class WebSettings(EdgeSettings):
     `twilio_number` (E.164) is the hotline that the portal shows; without it, it shows none.
     """
 
-    web_public_url: str
-    chat_public_url: str
-    voice_public_url: str
+    web_public_url: BaseUrl
+    chat_public_url: BaseUrl
+    voice_public_url: BaseUrl
     voice_emulator: bool = False
     twilio_number: str | None = None
     link_key: SecretStr

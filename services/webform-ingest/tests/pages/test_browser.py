@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright, expect
 
 from kawal import case_numbers, links
 from kawal.contracts.words import Author
@@ -17,8 +17,8 @@ from web_factories import LINK_KEY, NOW, message
 pytestmark = [pytest.mark.integration]
 
 CHROMIUM = os.environ.get("KAWAL_CHROMIUM", "/usr/bin/chromium")
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 900}
+PHONE = ViewportSize(width=390, height=844)
+DESK = ViewportSize(width=1280, height=900)
 STORY = "Insentif gelombang 48 belum masuk.\nSudah dua minggu."
 FORM = "/forms/complaint"
 
