@@ -152,15 +152,27 @@ class TestReadout:
 
     async def test_hung_up_before_the_text_was_heard(self, wire: Wire) -> None:
         call = outbound_call(delivery(), to="+6281111111113")
-        heard: list[str] = []
-        await wire.send(call)
         async with wire.edge.phone(call.to) as participant:
+            participant.attentive = False
+            await wire.send(call)
             for _ in range(2):
                 await participant.wait_for_ring(within_s=30)
+                await participant.answer()
+                await participant.hear("Ada jawaban")
                 await participant.hang_up()
-                heard += participant.captions
-        assert heard == []
-        await eventually(lambda: reports(wire.edge, call.delivery_id)[-1].state is DeliveryState.FAILED)
+        await eventually(lambda: (DeliveryState.FAILED, "hung_up") in states(wire.edge, call.delivery_id))
+
+    async def test_answer_for_whoever_comes_second_waits(self, wire: Wire) -> None:
+        """Two answers for one number: the second call follows the first, in order."""
+        first, second = (outbound_call(delivery(), to="+6281111111118", text=f"Jawaban {n}") for n in (1, 2))
+        async with wire.edge.phone(first.to) as participant:
+            await wire.send(first, second)
+            for call in (first, second):
+                await participant.wait_for_ring(within_s=30)
+                await participant.answer()
+                assert await participant.hear("Jawaban") == call.text
+                await participant.hear("mendengar lagi")
+                await participant.hang_up()
 
 
 async def placed(edge: Edge, to: str) -> Sequence[object]:

@@ -61,12 +61,16 @@ async def phone(base_url: str, number: str) -> AsyncIterator["Phone"]:
 
 
 class Phone:
-    """Use `phone(…)`. `captions` is all that was spoken, `texts` the bodies of all texts, oldest first."""
+    """Use `phone(…)`. `captions` is all that was spoken, `texts` the bodies of all texts, oldest first.
+
+    While `attentive` is false, the owner does not listen to the end of anything.
+    """
 
     def __init__(self, base_url: str, number: str) -> None:
         self._url = f"{base_url.replace('http', 'ws', 1).rstrip('/')}/phone/ws?number={quote(number)}"
         self.captions: list[str] = []
         self.texts: list[str] = []
+        self.attentive = True
         self.status: str | None = None
         self.direction: str | None = None
         self._heard = 0
@@ -172,7 +176,7 @@ class Phone:
         async with self._changed:
             self._note(frame)
             self._changed.notify_all()
-        if frame["type"] in {"say", "play"}:
+        if frame["type"] in {"say", "play"} and self.attentive:
             await self._send({"type": "spoken", "step": frame["step"]})
 
     def _note(self, frame: dict[str, Any]) -> None:

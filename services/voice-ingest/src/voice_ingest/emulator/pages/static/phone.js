@@ -50,8 +50,8 @@ function open() {
 }
 
 function lost() {
-  const refused = attempts > 0 && !root.dataset.link && !root.dataset.known;
-  delete root.dataset.link;
+  const refused = attempts > 0 && !root.dataset.line && !root.dataset.known;
+  delete root.dataset.line;
   speaker.stop();
   ringer.stop();
   part("link").textContent = elsewhere ? words.elsewhere : words.disconnected;
@@ -70,7 +70,7 @@ function handle(frame) {
     call: onCall,
     say: onSay,
     play: (f) => speaker.play(f.url).then(() => spoken(f)),
-    listen: () => mark("listening", true),
+    listen: (f) => mark("listening", f.step),
     quiet: () => quiet(),
     record: onRecord,
     text: addText,
@@ -83,7 +83,7 @@ function ready(frame) {
   attempts = 0;
   number = frame.number;
   localStorage.setItem(STORED, number);
-  root.dataset.link = "up";
+  root.dataset.line = "up";
   root.dataset.known = "yes";
   call = null;
   part("own").textContent = number;
@@ -133,7 +133,7 @@ function state() {
 
 function show() {
   const now = state();
-  const up = root.dataset.link === "up";
+  const up = root.dataset.line === "up";
   const calling = now === "talking" || now === "recording";
   root.dataset.state = now;
   if (!calling) mark("listening", false);
@@ -171,7 +171,7 @@ function clock(running) {
 }
 
 function mark(name, on) {
-  if (on) root.dataset[name] = "yes";
+  if (on) root.dataset[name] = on;
   else delete root.dataset[name];
   if (call) status();
 }
