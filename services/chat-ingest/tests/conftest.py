@@ -1,6 +1,7 @@
 """The whole service on free ports, on the real PostgreSQL and the real broker."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from kawal import database
 from kawal.contracts.outbound import OutboundMessage
 from kawal.contracts.topics import DELIVERIES, INTERACTIONS, Topic, dead_letters
 from kawal.kafka import topics
-from kawal.service import Service, running
+from kawal.service import Service
 from kawal.testing.databases import Databases
 from kawal.testing.topics import Topics
 from kawal.testing.waiting import eventually, run_apart
@@ -69,9 +70,11 @@ class Edges:
             opened=partial(opened, chosen, outbound_topic=self.outbound_topic, group=self.group),
         )
 
-    async def run(self, service: Service) -> AsyncIterator[Edge]:
+    @asynccontextmanager
+    async def run(self, service: Service, *, port: int = 0) -> AsyncIterator[Edge]:
+        """The edge once it is ready; port 0 takes a free one."""
         async with (
-            running(service) as address,
+            service.serving(port, 0) as address,
             httpx.AsyncClient(base_url=address.url, timeout=60) as client,
             database.opened(self.dsn) as engine,
         ):
@@ -97,5 +100,5 @@ def edges(kafka_bootstrap: str, databases: Databases) -> Iterator[Edges]:
 @pytest.fixture(scope="session")
 async def edge(edges: Edges, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Edge]:
     """One edge for all tests that only talk to it; each test has conversations of its own."""
-    async for running_edge in edges.run(edges.service(tmp_path_factory.mktemp("edge"))):
+    async with edges.run(edges.service(tmp_path_factory.mktemp("edge"))) as running_edge:
         yield running_edge

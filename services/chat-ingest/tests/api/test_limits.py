@@ -17,7 +17,7 @@ HANDSHAKE = (
 
 class TestConnections:
     async def test_one_too_many(self, edges: Any, tmp_path: Any) -> None:
-        async for edge in edges.run(edges.service(tmp_path, chat_max_connections=1)):
+        async with edges.run(edges.service(tmp_path, chat_max_connections=1)) as edge:
             async with window(edge.url):
                 with pytest.raises(InvalidStatus) as refused:
                     async with window(edge.url):
