@@ -23,7 +23,8 @@ from kawal.testing.waiting import eventually
 from kawal_local import layout
 from kawal_local.services import SERVICES
 
-OFFSETS = range(20_000, 40_000, 500)
+# Below the range that the kernel gives to outgoing connections.
+OFFSETS = range(11_000, 23_500, 500)
 PORTS = (
     layout.POSTGRES_PORT,
     layout.KAFKA_PORT,
@@ -190,7 +191,7 @@ def is_alive(pid: int) -> bool:
 
 
 def free_offsets() -> Iterator[int]:
-    """Port offsets at which nothing of a stack listens now, in random order: other runs are looking for one too."""
+    """Port offsets at which nothing of a stack listens, in random order: other runs are looking for one too."""
     shuffled = random.sample(OFFSETS, len(OFFSETS))
     return (offset for offset in shuffled if all(_is_free(base + offset) for base in PORTS))
 
