@@ -11,6 +11,7 @@ from webform_ingest.adapters import form_files
 from webform_ingest.adapters.sign_in_mail import SmtpSignInMail
 from webform_ingest.api import forms as forms_api
 from webform_ingest.api import status as status_api
+from webform_ingest.api.origin import OriginGate
 from webform_ingest.api.reading import ReadingRoom
 from webform_ingest.api.site import Site
 from webform_ingest.domain.intake import Intake
@@ -45,6 +46,7 @@ def create_web_app(settings: WebSettings, *, intake: Intake, reading: ReadingRoo
     )
     views = Views(site, pages=pages)
     problems.install(app, views=views, texts=pages.texts)
+    app.add_middleware(OriginGate, web_url=site.web_url, refusal=app.refusal)
     doors = (forms_api.router(site), status_api.router(site), portal.router(views, _other_doors(settings)))
     for routes in (*doors, forms.router(views), status.router(views), sign_in.router(views)):
         app.include_router(routes)

@@ -229,7 +229,7 @@ class TestEveryDoor:
         assert response.status_code == status
         assert response.headers["content-type"].startswith("text/html")
 
-    @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://web.example:1"])
+    @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://web.example:1", "http://["])
     async def test_other_sites(self, doors: httpx.AsyncClient, path: str, origin: str) -> None:
         response = await doors.post(path, data={"message": "x"}, headers={"origin": origin})
         assert response.status_code == 403

@@ -2,13 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Request
+from fastapi import APIRouter, Body, Request
 from fastapi.responses import JSONResponse
 
 from kawal.contracts.words import Locale
 from kawal.http import IdempotencyKey
 from webform_ingest.api import sessions
-from webform_ingest.api.origin import requires_own_origin
 from webform_ingest.api.site import Site
 from webform_ingest.domain.schema import json_schema
 from webform_ingest.domain.validation import validate
@@ -17,7 +16,7 @@ SCHEMA_MEDIA_TYPE = "application/schema+json"
 
 
 def router(site: Site) -> APIRouter:
-    routes = APIRouter(prefix="/v1/forms", dependencies=[Depends(requires_own_origin(site.web_url))])
+    routes = APIRouter(prefix="/v1/forms")
 
     @routes.get("/{form}")
     async def show_form(form: str, locale: Locale = Locale.INDONESIAN) -> JSONResponse:

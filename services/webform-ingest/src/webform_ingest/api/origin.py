@@ -4,12 +4,12 @@ The session cookie is SameSite=Lax already; this is the second lock. OWASP CSRF 
 Origin With Standard Headers".
 """
 
-from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-from fastapi import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kawal.errors import KawalError
+from kawal.http.bodies import Refusal
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -18,23 +18,32 @@ class ForeignOrigin(KawalError):
     status, code, title = 403, "foreign_origin", "Requests from other sites are refused"
 
 
-def requires_own_origin(web_url: str) -> Callable[[Request], Awaitable[None]]:
-    """A dependency that refuses what another site's page sends. `web_url` is our public address."""
-    own = _origin(web_url)
+class OriginGate:
+    """Refuses what another site's page sends, at every door. `web_url` is our public address."""
 
-    async def check(request: Request) -> None:
-        if request.method in _SAFE:
+    def __init__(self, app: ASGIApp, *, web_url: str, refusal: Refusal) -> None:
+        parts = urlsplit(web_url)
+        self._app = app
+        self._own = f"{parts.scheme}://{parts.netloc}"
+        self._refusal = refusal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in _SAFE and self._is_foreign(dict(scope["headers"])):
+            error = ForeignOrigin("Open the page itself and try again")
+            await self._refusal(scope, error)(scope, receive, send)
             return
-        origin = request.headers.get("origin")
-        if origin is None:
-            if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
-                raise ForeignOrigin("Open the page itself and try again")
-        elif origin != own and urlsplit(origin).netloc != request.headers.get("host"):
-            raise ForeignOrigin("Open the page itself and try again")
+        await self._app(scope, receive, send)
 
-    return check
+    def _is_foreign(self, headers: dict[bytes, bytes]) -> bool:
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if not origin:
+            return headers.get(b"sec-fetch-site") in {b"cross-site", b"same-site"}
+        here = headers.get(b"host", b"").decode("latin-1")
+        return origin != self._own and _host(origin) != here
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None

@@ -4,14 +4,13 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from kawal.contracts.words import Locale
 from kawal.identities import InvalidEmailAddress, normalise_email
 from kawal.spool import IdempotencyConflict, SpoolFull, SpoolUnavailable
 from webform_ingest.api import sessions
-from webform_ingest.api.origin import requires_own_origin
 from webform_ingest.domain.definitions import LOCALE, Form
 from webform_ingest.domain.proofs import SignIn, StatusPage, read_receipt_token, receipt_token, status_token
 from webform_ingest.domain.sign_in import MailUnavailable
@@ -47,7 +46,7 @@ class Filled:
 
 def router(views: Views) -> APIRouter:
     site = views.site
-    routes = APIRouter(prefix="/forms", dependencies=[Depends(requires_own_origin(site.web_url))])
+    routes = APIRouter(prefix="/forms")
 
     @routes.get("/{form}")
     async def show_form(form: str, request: Request) -> Response:
