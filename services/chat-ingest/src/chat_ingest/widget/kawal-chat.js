@@ -25,7 +25,7 @@ const SKELETON = `
     <form class="prechat" novalidate hidden></form>
     <div class="scroll" tabindex="0">
       <div class="greeting"><strong></strong><span></span></div>
-      <ol role="log" aria-live="polite" aria-relevant="additions"></ol>
+      <div role="log" aria-live="polite" aria-relevant="additions"><ol></ol></div>
       <button class="newest" type="button" hidden></button>
     </div>
     <form class="composer">
