@@ -1,11 +1,13 @@
 """The real database, empty, and the store on it."""
 
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import SPACE
+from core_service import Served, serving, settings
 from kawal import database as postgres
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.store import CaseStore
@@ -30,3 +32,9 @@ def numbers(engine: AsyncEngine) -> CaseNumbers:
 @pytest.fixture
 def store(engine: AsyncEngine, numbers: CaseNumbers) -> CaseStore:
     return CaseStore(engine, numbers=numbers)
+
+
+@pytest.fixture
+async def served(engine: AsyncEngine, dsn: str, tmp_path: Path) -> AsyncIterator[Served]:
+    async with serving(engine, settings(dsn=dsn, state=tmp_path)) as running:
+        yield running

@@ -58,7 +58,9 @@ class Batcher:
             batch = [await self._queue.get()]
             while len(batch) < MOST_AT_ONCE and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            await self._settle([one for one in batch if not one[1].done()])
+            waited_for = [one for one in batch if not one[1].done()]
+            if waited_for:
+                await self._settle(waited_for)
 
     async def _settle(self, batch: list[_Waiting]) -> None:
         """Apply `batch` and tell everybody; what fails for all is told to all."""

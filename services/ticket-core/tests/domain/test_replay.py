@@ -1,6 +1,7 @@
 """Whatever happens, in whatever order: the timeline is complete, and it adds up to what is kept."""
 
 from collections import defaultdict
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,7 +53,7 @@ steps = st.lists(
 )
 
 
-def run(story: list[tuple[str, object]]) -> Desk:
+def run(story: list[tuple[str, Any]]) -> Desk:
     """Let a story happen; what is refused is refused."""
     desk = Desk()
     for kind, detail in story:
@@ -64,7 +65,7 @@ def run(story: list[tuple[str, object]]) -> Desk:
     return desk
 
 
-def _inputs(desk: Desk, kind: str, detail: object) -> list[Input]:
+def _inputs(desk: Desk, kind: str, detail: Any) -> list[Input]:
     match kind, detail:
         case "time", int(days):
             desk.pass_time(days=days)
@@ -88,25 +89,25 @@ def timelines(desk: Desk) -> dict[str, list[Entry]]:
 class TestAnyStory:
     @given(steps)
     @settings(max_examples=150, deadline=None)
-    def test_keeps_what_its_timeline_adds_up_to(self, story: list[tuple[str, object]]) -> None:
+    def test_keeps_what_its_timeline_adds_up_to(self, story: list[tuple[str, Any]]) -> None:
         desk = run(story)
         assert {case_id: fold(entries) for case_id, entries in timelines(desk).items()} == desk.world.cases
 
     @given(steps)
     @settings(max_examples=75, deadline=None)
-    def test_survives_being_stored(self, story: list[tuple[str, object]]) -> None:
+    def test_survives_being_stored(self, story: list[tuple[str, Any]]) -> None:
         for one in run(story).world.changed.recorded:
             assert rows.entry_of(rows.entry_row(one.entry)) == one.entry
 
     @given(steps)
     @settings(max_examples=75, deadline=None)
-    def test_numbers_entries_without_gaps(self, story: list[tuple[str, object]]) -> None:
+    def test_numbers_entries_without_gaps(self, story: list[tuple[str, Any]]) -> None:
         for entries in timelines(run(story)).values():
             assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
 
     @given(steps)
     @settings(max_examples=75, deadline=None)
-    def test_numbers_what_a_conversation_shows_without_gaps(self, story: list[tuple[str, object]]) -> None:
+    def test_numbers_what_a_conversation_shows_without_gaps(self, story: list[tuple[str, Any]]) -> None:
         desk = run(story)
         shown: defaultdict[str, list[int]] = defaultdict(list)
         for one in desk.world.changed.recorded:
@@ -119,14 +120,14 @@ class TestAnyStory:
 
     @given(steps)
     @settings(max_examples=75, deadline=None)
-    def test_loses_nothing_that_was_said(self, story: list[tuple[str, object]]) -> None:
+    def test_loses_nothing_that_was_said(self, story: list[tuple[str, Any]]) -> None:
         said = sum(kind == "contact" and detail.kind != "messages_read" for kind, detail in story)  # type: ignore[attr-defined]
         kept = [one.entry for one in run(story).world.changed.recorded if one.entry.author == "participant"]
         assert sum(entry.conversation_seq is not None for entry in kept) == said
 
     @given(steps)
     @settings(max_examples=75, deadline=None)
-    def test_gives_each_number_to_one_case(self, story: list[tuple[str, object]]) -> None:
+    def test_gives_each_number_to_one_case(self, story: list[tuple[str, Any]]) -> None:
         desk = run(story)
         numbers = [number for case in desk.cases for number in (case.number, *case.aliases)]
         assert len(numbers) == len(set(numbers))
@@ -134,14 +135,14 @@ class TestAnyStory:
 
     @given(st.lists(st.tuples(st.just("contact"), interactions), max_size=20))
     @settings(max_examples=75, deadline=None)
-    def test_opens_one_case_per_person_and_problem(self, story: list[tuple[str, object]]) -> None:
+    def test_opens_one_case_per_person_and_problem(self, story: list[tuple[str, Any]]) -> None:
         desk = run(story)
         problems = [(case.participant_id, case.topic) for case in desk.cases if case.state in ACTIVE]
         assert len(problems) == len(set(problems))
 
     @given(steps)
     @settings(max_examples=50, deadline=None)
-    def test_a_conversation_is_where_its_participant_spoke_last(self, story: list[tuple[str, object]]) -> None:
+    def test_a_conversation_is_where_its_participant_spoke_last(self, story: list[tuple[str, Any]]) -> None:
         desk = run(story)
         for conversation in desk.world.conversations.values():
             again = conversation

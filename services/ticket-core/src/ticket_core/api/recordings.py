@@ -21,7 +21,7 @@ router = APIRouter(
 
 Seq = Annotated[int, Path(ge=1, le=2**31 - 1)]
 AtDesk = Annotated[Desk, Depends(desk_of)]
-Range = Annotated[str | None, Header(description="`bytes=FIRST-LAST`, one range", max_length=100)]
+Range = Annotated[str | None, Header(alias="range", description="`bytes=FIRST-LAST`", max_length=100)]
 _BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {}}},
     206: {"description": "A part of it"},
@@ -76,8 +76,10 @@ def part_of(wanted: str | None, *, size: int) -> tuple[int, int]:
     if match is None or match.groups() == ("", ""):
         return 0, size - 1
     start, end = match.groups()
-    if not start:
-        return max(0, size - int(end)), size - 1
-    if int(start) >= size:
+    first = int(start) if start else max(0, size - int(end))
+    last = min(int(end), size - 1) if start and end else size - 1
+    if start and end and int(end) < first:
+        return 0, size - 1
+    if first >= size:
         raise RangeNotSatisfiable(f"It has {size} bytes")
-    return int(start), min(int(end), size - 1) if end else size - 1
+    return first, last

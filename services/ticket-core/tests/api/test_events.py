@@ -1,0 +1,91 @@
+"""The live stream over real HTTP."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from core_factories import BUDI, contact, message, number
+from core_service import Served
+from ticket_core.domain.inputs import Reply
+
+pytestmark = pytest.mark.integration
+
+
+class Screen:
+    """Reads events of one connection."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self._lines = response.aiter_lines()
+
+    async def next(self) -> tuple[str, dict[str, Any]]:
+        """The id and the data of the next event; heartbeats are passed over."""
+        found: dict[str, str] = {}
+        async with asyncio.timeout(10):
+            async for line in self._lines:
+                if not line and "data" in found:
+                    return found["id"], json.loads(found["data"])
+                name, _, value = line.partition(": ")
+                found[name] = value
+        raise AssertionError("the stream ended")
+
+    async def take(self, count: int) -> list[tuple[str, dict[str, Any]]]:
+        return [await self.next() for _ in range(count)]
+
+
+@asynccontextmanager
+async def screen(served: Served, *, after: str | None = None) -> AsyncIterator[Screen]:
+    headers = {"last-event-id": after} if after else {}
+    async with served.client.stream("GET", "/v1/events", headers=headers) as response:
+        opened = Screen(response)
+        # The first bytes tell that the stream has begun; the subscription stands before them.
+        assert response.status_code == 200
+        yield opened
+
+
+def seqs(events: list[tuple[str, dict[str, Any]]]) -> list[int]:
+    return [event["seq"] for _, event in events]
+
+
+class TestStreamEvents:
+    async def test_shows_what_is_written(self, served: Served) -> None:
+        begin = str(await served.stream.now())
+        async with screen(served, after=begin) as one:
+            assert one.response.headers["content-type"].startswith("text/event-stream")
+            await served.store.apply([contact(message(reference=number(1)))])
+            events = await one.take(3)
+            assert seqs(events) == [1, 2, 3]
+            assert {event["number"] for _, event in events} == {number(1)}
+            assert events[1][1]["text"] == "Halo"
+
+    async def test_goes_on_where_it_was(self, served: Served) -> None:
+        begin = str(await served.stream.now())
+        await served.store.apply([contact(message(reference=number(1)))])
+        async with screen(served, after=begin) as one:
+            seen = await one.take(2)
+        await served.store.apply([Reply(number=number(1), agent=BUDI, text="Baik")])
+        async with screen(served, after=seen[-1][0]) as one:
+            assert seqs(await one.take(2)) == [3, 4]
+
+    async def test_every_screen_sees_everything_once(self, served: Served) -> None:
+        begin = str(await served.stream.now())
+        await served.store.apply([contact(message(reference=number(1)))])
+
+        async def watch() -> list[int]:
+            async with screen(served, after=begin) as one:
+                return seqs(await one.take(23))
+
+        watching = [asyncio.create_task(watch()) for _ in range(5)]
+        for turn in range(20):
+            await served.store.apply([contact(message(f"Pesan {turn}"))])
+        assert await asyncio.gather(*watching) == [list(range(1, 24))] * 5
+
+    async def test_an_id_of_somewhere_else(self, served: Served) -> None:
+        for written in ("x", "1.2.3", "-1.00000000-0000-0000-0000-000000000000.1", "1.x.1"):
+            answer = await served.client.get("/v1/events", headers={"last-event-id": written})
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid_event_id"), written

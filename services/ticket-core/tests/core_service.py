@@ -1,0 +1,100 @@
+"""ticket-core without Kafka, on a free port of this machine."""
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core_factories import SPACE
+from kawal.service import Parts, Service, running
+from kawal.vault import Vault
+from ticket_core.api.app import create_api
+from ticket_core.api.auth import Gatekeeper
+from ticket_core.api.desk import Desk
+from ticket_core.batcher import Batcher
+from ticket_core.console.wiring import add_console
+from ticket_core.live import LiveFeed
+from ticket_core.settings import Settings
+from ticket_core.store.agents import Agents
+from ticket_core.store.numbers import CaseNumbers
+from ticket_core.store.people import People
+from ticket_core.store.queries import CaseQueries
+from ticket_core.store.recordings import RecordingAccesses
+from ticket_core.store.sessions import Sessions
+from ticket_core.store.store import CaseStore, utc_now
+from ticket_core.store.stream import CaseStream
+from ticket_core.store.timeline import Timelines
+
+PROGRAMME = Path(__file__).parents[3] / "programme"
+API_TOKEN = "the bootstrap token"
+SERVICE_TOKEN = "the token of the edges"
+VAULT_KEY = base64.urlsafe_b64encode(b"v" * 32).decode()
+
+
+def settings(*, dsn: str, state: Path, **changes: Any) -> Settings:
+    values: dict[str, Any] = {
+        "postgres_dsn": dsn,
+        "kafka": "127.0.0.1:9",
+        "state": state,
+        "service_token": SERVICE_TOKEN,
+        "case_number_key": "a key for tests of numbers",
+        "vault_key": VAULT_KEY,
+        "api_token_hash": hashlib.sha256(API_TOKEN.encode()).hexdigest(),
+    }
+    return Settings(**values | changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """`client` speaks to the service with the bootstrap token, `anyone` without."""
+
+    client: httpx.AsyncClient
+    anyone: httpx.AsyncClient
+    store: CaseStore
+    desk: Desk
+    stream: CaseStream
+    url: str
+
+
+@asynccontextmanager
+async def serving(engine: AsyncEngine, chosen: Settings) -> AsyncIterator[Served]:
+    stream = CaseStream(engine)
+    live = LiveFeed(stream)
+    numbers = CaseNumbers(engine, space=SPACE)
+    store = CaseStore(engine, numbers=numbers, committed=live.wake)
+    sessions = Sessions(engine)
+    desk = Desk(
+        batcher=Batcher(store.apply),
+        cases=CaseQueries(engine),
+        timelines=Timelines(engine),
+        people=People(engine),
+        agents=Agents(engine),
+        sessions=sessions,
+        numbers=numbers,
+        live=live,
+        vault=Vault(chosen.vault_path, key=SecretStr(VAULT_KEY)),
+        accesses=RecordingAccesses(engine),
+        gatekeeper=Gatekeeper(sessions, bootstrap_hash=chosen.api_token_hash),
+        clock=utc_now,
+    )
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Parts]:
+        app = create_api(chosen, desk)
+        add_console(app, desk, programme=PROGRAMME, assets=chosen.console_assets)
+        yield Parts(app=app, tasks={"commands": desk.batcher.run, "live": live.run})
+
+    async with running(Service("ticket-core", settings=chosen, port=0, opened=opened)) as address:
+        headers = {"authorization": f"Bearer {API_TOKEN}"}
+        async with (
+            httpx.AsyncClient(base_url=address.url, headers=headers) as client,
+            httpx.AsyncClient(base_url=address.url) as anyone,
+        ):
+            yield Served(client, anyone, store, desk, stream, address.url)

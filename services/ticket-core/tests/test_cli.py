@@ -1,0 +1,66 @@
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typer.testing import CliRunner
+
+from core_factories import contact, message, number
+from kawal.cli import app
+from kawal.testing.waiting import run_apart
+from ticket_core.store.agents import Agents
+from ticket_core.store.store import CaseStore
+
+pytestmark = pytest.mark.integration
+
+
+def kawal(*arguments: str, given: str = "") -> tuple[int, str]:
+    result = run_apart(lambda: CliRunner().invoke(app, list(arguments), input=given))
+    return result.exit_code, result.output
+
+
+def add(dsn: str, *, email: str = "dewi@example.id", password: str = "a long password") -> tuple[int, str]:
+    arguments = ("agent", "add", "--dsn", dsn, "--email", email, "--name", "Dewi", "--password-stdin")
+    return kawal(*arguments, given=f"{password}\n")
+
+
+class TestAgentAdd:
+    async def test_can_sign_in(self, dsn: str, engine: AsyncEngine) -> None:
+        assert add(dsn)[0] == 0
+        assert await Agents(engine).authenticate(email="dewi@example.id", password="a long password")
+
+    async def test_twice(self, dsn: str, engine: AsyncEngine) -> None:
+        add(dsn)
+        assert add(dsn, password="another password")[0] == 0
+        assert len(await Agents(engine).all()) == 1
+
+    async def test_a_short_password(self, dsn: str) -> None:
+        assert add(dsn, password="short")[0] == 1
+
+    async def test_no_address(self, dsn: str) -> None:
+        assert add(dsn, email="dewi")[0] == 1
+
+
+class TestRebuildVerify:
+    async def test_all_is_true(self, dsn: str, store: CaseStore) -> None:
+        await store.apply([contact(), contact()])
+        code, output = kawal("rebuild", "--verify", "--dsn", dsn)
+        assert (code, output) == (0, "0 differences\n")
+
+    @pytest.mark.parametrize(
+        ("statement", "field"),
+        [
+            ("UPDATE core.cases SET topic = 'x'", "topic"),
+            ("UPDATE core.cases SET aliases = '{1}'", "aliases"),
+            ("DELETE FROM core.timeline WHERE seq = 2", "timeline"),
+            ("UPDATE core.conversations SET read_seq = 1", "read_seq"),
+            ("DELETE FROM core.case_numbers", "numbers"),
+        ],
+    )
+    async def test_something_is_not(
+        self, dsn: str, store: CaseStore, engine: AsyncEngine, statement: str, field: str
+    ) -> None:
+        await store.apply([contact(message(reference=number(1)))])
+        async with engine.begin() as connection:
+            await connection.execute(text(statement))
+        code, output = kawal("rebuild", "--verify", "--dsn", dsn)
+        assert code == 1
+        assert field in output
