@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -8,7 +8,7 @@ import pytest
 from http_factories import make_app
 from kawal.contracts.words import Locale
 from kawal.pages import Pages, Texts, mount_assets
-from kawal.pages.rendering import moment
+from kawal.pages.rendering import clock, moment
 from kawal.pages.texts import BrokenTexts
 
 ID, EN = Locale.INDONESIAN, Locale.ENGLISH
@@ -88,6 +88,15 @@ class TestMoment:
     )
     def test_zones(self, zone, shown):
         assert moment(AT, locale=ID, zone=ZoneInfo(zone)) == shown
+
+
+class TestClock:
+    def test_today_is_only_a_time(self):
+        assert clock(AT, AT, locale=ID, zone=ZoneInfo("Asia/Jakarta")) == "14.05"
+
+    def test_another_day_is_named(self):
+        later = AT + timedelta(days=1)
+        assert clock(AT, later, locale=EN, zone=ZoneInfo("Asia/Jakarta")) == "24 Nov, 14:05"
 
 
 class TestTexts:

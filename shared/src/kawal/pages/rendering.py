@@ -53,6 +53,7 @@ class Pages:
         environment.filters |= {
             "case_number": case_numbers.display,
             "datetime": partial(moment, locale=locale, zone=self._zone),
+            "clock": partial(clock, locale=locale, zone=self._zone),
         }
         return environment
 
@@ -60,10 +61,24 @@ class Pages:
 def moment(at: datetime, *, locale: Locale, zone: ZoneInfo) -> str:
     """`24 November 2026, 14.05 WIB`: how a moment is written for people, in their time zone."""
     local = at.astimezone(zone)
-    month = _MONTHS[locale].split()[local.month - 1]
-    clock = f"{local:%H.%M}" if locale is Locale.INDONESIAN else f"{local:%H:%M}"
     zone_name = _ZONE_NAMES.get(zone.key) or local.tzname()
-    return f"{local.day} {month} {local.year}, {clock} {zone_name}"
+    return f"{local.day} {_month(local, locale)} {local.year}, {_time(local, locale)} {zone_name}"
+
+
+def clock(at: datetime, now: datetime, *, locale: Locale, zone: ZoneInfo) -> str:
+    """`14.05`, or `23 Nov, 14.05` when it was not today: a moment where space is short."""
+    local = at.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return _time(local, locale)
+    return f"{local.day} {_month(local, locale)[:3]}, {_time(local, locale)}"
+
+
+def _month(local: datetime, locale: Locale) -> str:
+    return _MONTHS[locale].split()[local.month - 1]
+
+
+def _time(local: datetime, locale: Locale) -> str:
+    return f"{local:%H.%M}" if locale is Locale.INDONESIAN else f"{local:%H:%M}"
 
 
 def _translator(texts: Texts, locale: Locale) -> Callable[..., str]:

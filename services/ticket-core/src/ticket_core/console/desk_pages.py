@@ -46,7 +46,7 @@ async def desk_page(request: Request, console: AtConsole, wanted: Wanted) -> Res
 async def list_part(request: Request, console: AtConsole, wanted: Wanted, cursor: Cursor = None) -> Response:
     """The list, or its next lines when there is a cursor."""
     template = "rows.html" if cursor else "list.html"
-    return console.response(request, template, **await _list(console, wanted, cursor=cursor), open_number=None)
+    return console.response(request, template, **await _list(console, wanted, cursor=cursor))
 
 
 @router.get("/rows/{number}")

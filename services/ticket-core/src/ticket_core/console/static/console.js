@@ -9,6 +9,9 @@
   const gather = 120; // ms: a burst about one case is one request
   let stream = null;
 
+  // A part that could not be fetched is fetched with the next change; the status says that we are away.
+  const missed = (error) => console.warn("kawal: a part could not be refreshed", error);
+
   const list = () => document.getElementById("list");
   const rows = () => document.getElementById("rows");
   const openCase = () => document.querySelector("article.case");
@@ -88,7 +91,7 @@
   let catchingUp = Promise.resolve();
 
   function refreshCase(number) {
-    catchingUp = catchingUp.then(() => addEntries(number)).catch(() => {});
+    catchingUp = catchingUp.then(() => addEntries(number)).catch(missed);
     return catchingUp;
   }
 
@@ -103,7 +106,7 @@
       document.getElementById(`entry-${holder.dataset.replaces}`)?.replaceWith(holder.firstElementChild);
     });
     let added = false;
-    content.querySelectorAll(":scope > .entry").forEach((entry) => {
+    [...content.children].filter((one) => one.matches(".entry")).forEach((entry) => {
       if (document.getElementById(entry.id)) return;
       timeline.append(entry);
       added = true;
@@ -183,7 +186,7 @@
     if (changed.has(number)) return;
     changed.set(number, setTimeout(() => {
       changed.delete(number);
-      refreshRow(number).catch(() => {});
+      refreshRow(number).catch(missed);
       if (openCase()?.dataset.number === number) refreshCase(number);
     }, gather));
   }
@@ -197,7 +200,7 @@
       if (!wasAway) return;
       // The browser went on at the last event it saw; the lists are asked again all the same.
       wasAway = false;
-      refreshList().catch(() => {});
+      refreshList().catch(missed);
       const article = openCase();
       if (article) refreshCase(article.dataset.number);
     });

@@ -1,0 +1,138 @@
+import re
+
+import pytest
+
+from console_factories import AtDesk
+from core_factories import callback, contact, form, identity, message, number, voicemail
+from core_service import Served
+from ticket_core.domain.fold import Applied
+
+pytestmark = pytest.mark.integration
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+async def case(served: Served) -> str:
+    """The number of a case with a name and a message that try to be HTML."""
+    (applied,) = await served.store.apply([contact(message(SCRIPT, name="Sari <b>", reference=number(1)))])
+    assert isinstance(applied, Applied)
+    return applied.number
+
+
+async def entries(desk: AtDesk, case: str, after: int = 0) -> str:
+    return (await desk.browser.get(f"/console/cases/{case}/entries?after={after}")).text
+
+
+async def key_of(desk: AtDesk, case: str) -> str:
+    page = (await desk.browser.get(f"/console/cases/{case}")).text
+    found = re.search(r'name="key" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+class TestList:
+    async def test_shows_cases_escaped(self, desk: AtDesk, case: str) -> None:
+        page = (await desk.browser.get("/console/")).text
+        assert f"row-{case}" in page
+        assert "Sari &lt;b&gt;" in page
+        assert SCRIPT not in page
+
+    async def test_empty_place_says_so(self, desk: AtDesk) -> None:
+        assert "Tidak ada yang menunggu" in (await desk.browser.get("/console/?place=mine")).text
+
+    async def test_search(self, desk: AtDesk, case: str) -> None:
+        assert f"row-{case}" in (await desk.browser.get(f"/console/list?q={case}")).text
+        assert f"row-{case}" not in (await desk.browser.get("/console/list?q=nobody")).text
+
+    async def test_unknown_place_is_refused(self, desk: AtDesk) -> None:
+        assert (await desk.browser.get("/console/?place=nowhere")).status_code == 422
+
+    async def test_a_changed_case_leaves_a_list_that_it_does_not_belong_to(self, desk: AtDesk, case: str) -> None:
+        assert (await desk.browser.get(f"/console/rows/{case}?place=unassigned")).status_code == 200
+        await desk.browser.post(f"/console/cases/{case}/assign", data={"assignee_id": desk.agent_id})
+        assert (await desk.browser.get(f"/console/rows/{case}?place=unassigned")).status_code == 204
+        assert (await desk.browser.get(f"/console/rows/{case}?place=mine")).status_code == 200
+
+    async def test_many_come_page_by_page(self, desk: AtDesk, served: Served) -> None:
+        people = [contact(message(f"Halo {i}", conversation=f"chat:conversation{i:03d}")) for i in range(45)]
+        await served.store.apply(people)
+        page = (await desk.browser.get("/console/")).text
+        assert page.count("case-row__link") == 40
+        more = re.search(r'hx-get="(/console/list[^"]+cursor=[^"]+)"', page)
+        assert more
+        assert (await desk.browser.get(more[1].replace("&amp;", "&"))).text.count("case-row__link") == 5
+
+
+class TestCase:
+    async def test_three_channels_in_one_timeline(self, desk: AtDesk, served: Served) -> None:
+        who = (identity(),)
+        applied, *_ = await served.store.apply(
+            [
+                contact(message("Lewat chat", identities=who)),
+                contact(voicemail(identities=who)),
+                contact(callback(identities=who, conversation="voice:dddddddd")),
+                contact(form(("Masalah", "Lewat formulir"), identities=who)),
+            ]
+        )
+        page = (await desk.browser.get(f"/console/cases/{applied.number}")).text
+        assert "Lewat chat" in page
+        assert "Lewat formulir" in page
+        assert "<audio controls" in page
+        assert "Minta ditelepon balik" in page
+
+    async def test_stored_script_stays_text(self, desk: AtDesk, case: str) -> None:
+        page = (await desk.browser.get(f"/console/cases/{case}")).text
+        assert SCRIPT not in page
+        assert "&lt;script&gt;" in page
+
+    async def test_unknown_number_is_a_page_not_json(self, desk: AtDesk) -> None:
+        answer = await desk.browser.get("/console/cases/1234567890")
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+
+    async def test_part_for_htmx_is_not_the_whole_page(self, desk: AtDesk, case: str) -> None:
+        part = (await desk.browser.get(f"/console/cases/{case}", headers={"hx-request": "true"})).text
+        assert "<html" not in part
+        assert "timeline" in part
+
+    async def test_entries_behind_a_place(self, desk: AtDesk, case: str, served: Served) -> None:
+        before = await entries(desk, case)
+        await served.store.apply([contact(message("Baru"))])
+        assert "Baru" not in before
+        assert "Baru" in await entries(desk, case, after=3)
+
+    async def test_language(self, desk: AtDesk, case: str) -> None:
+        await desk.browser.get("/console/language/en")
+        assert "Resolve" in (await desk.browser.get(f"/console/cases/{case}")).text
+
+
+class TestActing:
+    async def test_answer_appears_once_whatever_is_clicked(self, desk: AtDesk, case: str) -> None:
+        answer = {"text": "Kami periksa", "key": await key_of(desk, case)}
+        for _ in range(2):
+            assert (await desk.browser.post(f"/console/cases/{case}/replies", data=answer)).status_code == 303
+        assert (await entries(desk, case)).count("Kami periksa") == 1
+
+    async def test_refused_answer_is_not_lost(self, desk: AtDesk, case: str, served: Served) -> None:
+        answer = {"text": "Sudah ya", "key": await key_of(desk, case), "conversation_id": "chat:somebodyelse"}
+        page = (await desk.browser.post(f"/console/cases/{case}/replies", data=answer)).text
+        assert "Sudah ya</textarea>" in page
+        assert "conversation_not_found" in page
+
+    async def test_resolve_and_reopen(self, desk: AtDesk, case: str, served: Served) -> None:
+        for what, state in (("resolve", "resolved"), ("reopen", "open")):
+            await desk.browser.post(f"/console/cases/{case}/{what}")
+            assert (await served.desk.cases.case(case)).state == state
+
+    async def test_topic(self, desk: AtDesk, case: str, served: Served) -> None:
+        await desk.browser.post(f"/console/cases/{case}/topic", data={"topic": "registration.otp_not_received"})
+        assert (await served.desk.cases.case(case)).topic == "registration.otp_not_received"
+        await desk.browser.post(f"/console/cases/{case}/topic", data={"topic": ""})
+        assert (await served.desk.cases.case(case)).topic is None
+
+    async def test_another_sites_page_can_do_nothing(self, desk: AtDesk, case: str, served: Served) -> None:
+        foreign = {"sec-fetch-site": "cross-site"}
+        answer = await desk.browser.post(f"/console/cases/{case}/resolve", headers=foreign)
+        assert answer.status_code == 403
+        assert (await served.desk.cases.case(case)).state == "new"

@@ -1,0 +1,70 @@
+import httpx
+import pytest
+
+from console_factories import EMAIL, PASSWORD, AtDesk
+from core_service import Served
+from ticket_core.console.signing_in import ATTEMPTS, ATTEMPTS_WITHIN_S, Attempts, TooManyAttempts
+
+pytestmark = pytest.mark.integration
+
+
+class TestSignIn:
+    async def test_right_password_opens_the_desk(self, desk: AtDesk) -> None:
+        assert (await desk.browser.get("/console/")).status_code == 200
+
+    async def test_cookie_is_out_of_reach_of_scripts_and_other_sites(self, served: Served, stranger) -> None:
+        await served.desk.agents.put(email=EMAIL, name="Dewi", password=PASSWORD)
+        answer = await stranger.post("/console/sign-in", data={"email": EMAIL, "password": PASSWORD})
+        cookie = answer.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+
+    @pytest.mark.parametrize(("email", "password"), [(EMAIL, "wrong"), ("nobody@example.org", PASSWORD)])
+    async def test_wrong_ones_look_the_same(self, served: Served, stranger, email: str, password: str) -> None:
+        await served.desk.agents.put(email=EMAIL, name="Dewi", password=PASSWORD)
+        answer = await stranger.post("/console/sign-in", data={"email": email, "password": password})
+        assert answer.status_code == 401
+        assert "set-cookie" not in answer.headers
+        assert "tidak cocok" in answer.text
+
+    async def test_a_stranger_is_taken_to_the_door_and_back(self, desk: AtDesk, served: Served) -> None:
+        async with httpx.AsyncClient(base_url=served.url) as browser:
+            answer = await browser.get("/console/?place=mine")
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/console/sign-in?next=%2Fconsole%2F%3Fplace%3Dmine"
+
+    @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/console//evil.example", "/x"])
+    async def test_nobody_is_sent_to_another_site(self, served: Served, stranger, elsewhere: str) -> None:
+        await served.desk.agents.put(email=EMAIL, name="Dewi", password=PASSWORD)
+        form = {"email": EMAIL, "password": PASSWORD, "next": elsewhere}
+        assert (await stranger.post("/console/sign-in", data=form)).headers["location"] == "/console/"
+
+    async def test_another_sites_page_cannot_sign_in(self, stranger) -> None:
+        form = {"email": EMAIL, "password": PASSWORD}
+        answer = await stranger.post("/console/sign-in", data=form, headers={"sec-fetch-site": "cross-site"})
+        assert answer.status_code == 403
+
+    async def test_after_signing_out_the_session_is_over(self, desk: AtDesk) -> None:
+        token = desk.browser.cookies["kawal_session"]
+        await desk.browser.post("/console/sign-out")
+        answer = await desk.browser.get("/console/", headers={"cookie": f"kawal_session={token}"})
+        assert answer.status_code == 303
+
+
+class TestAttempts:
+    def test_too_many_are_refused_for_a_while(self) -> None:
+        attempts = Attempts()
+        for _ in range(ATTEMPTS):
+            attempts.check(EMAIL, now=0.0)
+            attempts.failed(EMAIL, now=0.0)
+        with pytest.raises(TooManyAttempts):
+            attempts.check(EMAIL, now=1.0)
+        attempts.check(EMAIL, now=ATTEMPTS_WITHIN_S + 1.0)
+        attempts.check("somebody@example.org", now=1.0)
+
+    def test_success_forgets(self) -> None:
+        attempts = Attempts()
+        for _ in range(ATTEMPTS):
+            attempts.failed(EMAIL, now=0.0)
+        attempts.succeeded(EMAIL)
+        attempts.check(EMAIL, now=1.0)
