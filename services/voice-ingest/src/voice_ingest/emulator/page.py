@@ -15,6 +15,7 @@ WORDS = (
     "elsewhere",
     "idle",
     "ringing",
+    "calling",
     "talking",
     "listening",
     "recording",

@@ -198,11 +198,17 @@ function caption(text, ...classes) {
   const list = part("captions");
   const bubble = document.createElement("li");
   bubble.classList.add(...classes);
-  bubble.textContent = text;
+  // Spelt digits stay together: a number is read in its groups.
+  bubble.textContent = text.replace(/(\d) (?=\d)/g, "$1\u00a0");
   list.append(bubble);
   while (list.children.length > MAX_CAPTIONS) list.firstElementChild.remove();
-  list.scrollTop = list.scrollHeight;
+  scrollDown();
   return bubble;
+}
+
+function scrollDown() {
+  const list = part("captions");
+  list.scrollTop = list.scrollHeight;
 }
 
 function press(digit) {
@@ -259,6 +265,7 @@ async function onRecord(frame) {
   part("without-microphone").hidden = heard;
   show();
   if (!heard) part("status").textContent = words.no_microphone;
+  scrollDown();
   mine.limit = setTimeout(finishRecording, frame.max_s * 1000);
 }
 
@@ -317,11 +324,15 @@ function drawLog() {
   part("calls-empty").hidden = log.size > 0;
   const shown = [...log.values()].reverse().map((one) => {
     const title = document.createElement("span");
-    const ended_as = GOING_ON.has(one.status) ? words.talking : words[`ended_${one.status}`];
-    title.textContent = `${words[one.direction]} · ${ended_as}`;
+    title.textContent = `${words[one.direction]} · ${inWords(one.status)}`;
     return item(title, `${one.other} · ${moment(one.at)}`);
   });
   part("calls").replaceChildren(...shown);
+}
+
+function inWords(status) {
+  if (status === "in-progress") return words.talking;
+  return GOING_ON.has(status) ? words.calling : words[`ended_${status}`];
 }
 
 function item(content, meta) {
