@@ -9,7 +9,7 @@ KNOWN = Identity(kind=IdentityKind.PARTICIPANT_NUMBER, value="PRK-77", assurance
 
 
 class TestMessageReceived:
-    def test_event(self):
+    def test_event(self) -> None:
         event = events.message_received(
             session(name="Sari"), client_id="c1", text="Halo", reference="4829130574", now=NOW, traceparent="00-a-b-01"
         )
@@ -24,7 +24,7 @@ class TestMessageReceived:
         assert isinstance(data, MessageReceived)
         assert (data.text, data.client_id, data.name, data.reference) == ("Halo", "c1", "Sari", "4829130574")
 
-    def test_known_participant_is_keyed_by_who_he_is(self):
+    def test_known_participant_is_keyed_by_who_he_is(self) -> None:
         event = events.message_received(
             session(identities=(KNOWN,)), client_id="c1", text="Halo", reference=None, now=NOW
         )
@@ -32,7 +32,7 @@ class TestMessageReceived:
 
 
 class TestMessagesRead:
-    def test_event(self):
+    def test_event(self) -> None:
         event = events.messages_read(session(), seq=7, now=NOW)
         data = interaction_adapter.validate_json(event.message.value)
         assert event.id == f"{CONVERSATION}/read/7"
@@ -41,7 +41,7 @@ class TestMessagesRead:
 
 
 class TestDeliveryReported:
-    def test_event(self):
+    def test_event(self) -> None:
         event = events.delivery_reported(outbound(3), state=DeliveryState.DELIVERED, now=NOW)
         data = delivery_adapter.validate_json(event.message.value)
         assert event.id == f"{outbound(3).delivery_id}/delivered"

@@ -28,13 +28,13 @@ def unsigned(**claims):
 
 
 class TestOpenSession:
-    def test_anonymous(self):
+    def test_anonymous(self) -> None:
         session = opened()
         assert session.conversation_id == CONVERSATION
         assert session.identities == ()
         assert session.locale is Locale.INDONESIAN
 
-    def test_typed_is_claimed_and_normalised(self):
+    def test_typed_is_claimed_and_normalised(self) -> None:
         session = opened(name=" Sari ", phone="0812 3456-7890", email=" Sari@Example.ORG ")
         assert session.name == "Sari"
         assert known(session) == {
@@ -43,7 +43,7 @@ class TestOpenSession:
         }
         assert session.routing_key == CONVERSATION
 
-    def test_host_site_vouches(self):
+    def test_host_site_vouches(self) -> None:
         session = opened(identity_token=identity_token(), name="Someone else")
         assert session.name == "Sari Wulandari"
         assert known(session) == {
@@ -53,32 +53,32 @@ class TestOpenSession:
         }
         assert session.routing_key.startswith("p:")
 
-    def test_typing_adds_nothing_to_what_is_vouched_for(self):
+    def test_typing_adds_nothing_to_what_is_vouched_for(self) -> None:
         session = opened(identity_token=identity_token(), phone="081234567890", email="other@example.org")
         assert known(session)[IdentityKind.PHONE, "+6281234567890"] is Assurance.POSSESSED
         assert known(session)[IdentityKind.EMAIL, "other@example.org"] is Assurance.CLAIMED
 
-    def test_one_token_is_one_conversation(self):
+    def test_one_token_is_one_conversation(self) -> None:
         first, again = (opened(identity_token=identity_token()) for _ in range(2))
         other = opened(identity_token=identity_token(jti="token-2"))
         somebody = opened(identity_token=identity_token(sub="PRK-78"))
         assert first.conversation_id == again.conversation_id
         assert len({first.conversation_id, other.conversation_id, somebody.conversation_id, CONVERSATION}) == 4
 
-    def test_badly_stored_contact_is_left_out(self):
+    def test_badly_stored_contact_is_left_out(self) -> None:
         session = opened(identity_token=identity_token(phone_number="12", email="nobody", name=7))
         assert [i.kind for i in session.identities] == [IdentityKind.PARTICIPANT_NUMBER]
         assert session.name is None
 
-    def test_no_host_site(self):
+    def test_no_host_site(self) -> None:
         with pytest.raises(IdentityTokensOff):
             opened(host_site=None, identity_token=identity_token())
 
-    def test_unreadable_phone(self):
+    def test_unreadable_phone(self) -> None:
         with pytest.raises(InvalidPhoneNumber):
             opened(phone="call me")
 
-    def test_unreadable_email(self):
+    def test_unreadable_email(self) -> None:
         with pytest.raises(InvalidEmailAddress):
             opened(email="sari at home")
 
@@ -95,7 +95,7 @@ class TestOpenSession:
             {"identity_token": "x" * 5_000},
         ],
     )
-    def test_wrong_field(self, fields):
+    def test_wrong_field(self, fields) -> None:
         with pytest.raises(ValidationError):
             OpenSession.model_validate_json(json.dumps(fields))
 
@@ -117,11 +117,11 @@ class TestHostSite:
             *(identity_token(without=[claim]) for claim in ("sub", "aud", "exp", "jti")),
         ],
     )
-    def test_refused(self, token):
+    def test_refused(self, token) -> None:
         with pytest.raises(InvalidIdentityToken):
             HOST_SITE.participant(token, now=datetime.now(UTC))
 
-    def test_expired(self):
+    def test_expired(self) -> None:
         token = identity_token(exp=int((datetime.now(UTC) - timedelta(seconds=1)).timestamp()))
         with pytest.raises(ExpiredIdentityToken):
             HOST_SITE.participant(token, now=datetime.now(UTC))

@@ -4,26 +4,26 @@ RATE = Rate(per_s=2, burst=3)
 
 
 class TestBucket:
-    def test_burst_then_rate(self):
+    def test_burst_then_rate(self) -> None:
         bucket = Bucket(RATE, now=100)
         assert [bucket.take(now=100) for _ in range(4)] == [True, True, True, False]
         assert not bucket.take(now=100.4)
         assert bucket.take(now=100.5)
         assert not bucket.take(now=100.5)
 
-    def test_never_holds_more_than_the_burst(self):
+    def test_never_holds_more_than_the_burst(self) -> None:
         bucket = Bucket(RATE, now=0)
         assert [bucket.take(now=1_000) for _ in range(4)] == [True, True, True, False]
 
 
 class TestBuckets:
-    def test_one_for_each_key(self):
+    def test_one_for_each_key(self) -> None:
         buckets = Buckets(Rate(per_s=1, burst=1), limit=10)
         assert buckets.take("a", now=0)
         assert not buckets.take("a", now=0)
         assert buckets.take("b", now=0)
 
-    def test_forgets_the_oldest(self):
+    def test_forgets_the_oldest(self) -> None:
         buckets = Buckets(Rate(per_s=1, burst=1), limit=2)
         assert all(buckets.take(key, now=0) for key in "abc")
         assert buckets.take("a", now=0)

@@ -6,38 +6,38 @@ from chat_ingest.domain.rooms import RECENT, Rooms
 
 
 class Listener:
-    def __init__(self):
+    def __init__(self) -> None:
         self.heard = []
 
-    def offer(self, message):
+    def offer(self, message) -> None:
         self.heard.append(message.seq)
 
-    def read_elsewhere(self, seq):
+    def read_elsewhere(self, seq) -> None:
         self.heard.append(f"read {seq}")
 
 
 class TestRooms:
-    def test_publish_reaches_those_who_joined(self):
+    def test_publish_reaches_those_who_joined(self) -> None:
         rooms, here, elsewhere = Rooms(per_conversation=2), Listener(), Listener()
         rooms.join(CONVERSATION, here)
         rooms.join("chat:somebody-else", elsewhere)
         rooms.publish(outbound(1))
         assert (here.heard, elsewhere.heard) == ([1], [])
 
-    def test_read_is_told_to_the_others(self):
+    def test_read_is_told_to_the_others(self) -> None:
         rooms, phone, laptop = Rooms(per_conversation=2), Listener(), Listener()
         rooms.join(CONVERSATION, phone)
         rooms.join(CONVERSATION, laptop)
         rooms.read(CONVERSATION, seq=3, by=phone)
         assert (phone.heard, laptop.heard) == ([], ["read 3"])
 
-    def test_full(self):
+    def test_full(self) -> None:
         rooms = Rooms(per_conversation=1)
         rooms.join(CONVERSATION, Listener())
         with pytest.raises(TooManySockets):
             rooms.join(CONVERSATION, Listener())
 
-    def test_leave_makes_room(self):
+    def test_leave_makes_room(self) -> None:
         rooms, first = Rooms(per_conversation=1), Listener()
         rooms.join(CONVERSATION, first)
         rooms.leave(CONVERSATION, first)
@@ -46,13 +46,13 @@ class TestRooms:
         rooms.publish(outbound(1))
         assert first.heard == []
 
-    def test_who_joins_hears_what_came_lately(self):
+    def test_who_joins_hears_what_came_lately(self) -> None:
         rooms, late = Rooms(per_conversation=1), Listener()
         rooms.publish(outbound(1))
         rooms.join(CONVERSATION, late)
         assert late.heard == [1]
 
-    def test_forgets_what_is_not_recent(self):
+    def test_forgets_what_is_not_recent(self) -> None:
         rooms, late = Rooms(per_conversation=1), Listener()
         for seq in range(1, RECENT + 2):
             rooms.publish(outbound(seq))

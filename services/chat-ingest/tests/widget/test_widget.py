@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from chat_factories import outbound, reading
+from kawal import case_numbers
 from kawal.contracts.topics import INTERACTIONS
 from kawal.contracts.words import Author
 from kawal.spool import Spool, SpoolLimits
@@ -21,7 +23,7 @@ from kawal.spool import Spool, SpoolLimits
 pytestmark = pytest.mark.integration
 CHROMIUM = os.environ.get("KAWAL_CHROMIUM", "/usr/bin/chromium")
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-NUMBER = "4829130574"
+NUMBERS = [f"{start}{case_numbers.check_digit(str(start))}" for start in range(482_913_057, 482_913_107)]
 
 
 @pytest.fixture(scope="session")
@@ -32,17 +34,18 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
-async def site(edges: Any, tmp_path: Path) -> AsyncIterator[Any]:
+@pytest.fixture(scope="module")
+async def site(edges: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Any]:
     """An edge with a stock of case numbers and the demonstration's sign-in."""
-    await stock(tmp_path)
-    async with edges.run(edges.service(tmp_path, chat_demo=True)) as edge:
+    state = tmp_path_factory.mktemp("site")
+    await stock(state)
+    async with edges.run(edges.service(state, chat_demo=True)) as edge:
         yield edge
 
 
 async def stock(state: Path) -> None:
     spool = await Spool.open(state / "spool" / "chat-ingest.sqlite3", limits=SpoolLimits())
-    await spool.add_case_numbers([NUMBER])
+    await spool.add_case_numbers(NUMBERS)
     await spool.close()
 
 
@@ -122,7 +125,7 @@ class TestConversation:
             await write(page, "Insentif saya belum masuk")
             mine = page.locator("kawal-chat .message.participant")
             await expect(mine).to_have_attribute("data-state", "delivered")
-            await expect(page.locator("kawal-chat .bar strong")).to_have_text("482-913-0574")
+            await expect(page.locator("kawal-chat .bar strong")).to_have_text(re.compile(r"^482-913-\d{4}$"))
             await desk.say("Baik, kami periksa dulu ya.")
             await expect(page.locator("kawal-chat .message.agent .bubble")).to_have_text("Baik, kami periksa dulu ya.")
             assert await bubbles(page) == ["Insentif saya belum masuk", "Baik, kami periksa dulu ya."]
