@@ -1,5 +1,4 @@
 // Comfort only: the form works without it.
-"use strict";
 
 const root = document.documentElement;
 root.classList.add("script");

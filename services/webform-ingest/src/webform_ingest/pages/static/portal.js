@@ -1,5 +1,4 @@
 // Opens the chat, which is served by another part: it may be away.
-"use strict";
 
 const PATIENCE_MS = 10000;
 const open = document.getElementById("open-chat");

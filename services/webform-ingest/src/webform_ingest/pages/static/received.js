@@ -1,5 +1,3 @@
-"use strict";
-
 const copy = document.getElementById("copy");
 if (navigator.clipboard) {
   copy.hidden = false;

@@ -1,5 +1,4 @@
 // Shows new answers by themselves. Without it the page is the same, until it is loaded again.
-"use strict";
 
 const QUICK_MS = 4000;
 const SLOW_MS = 30000;
