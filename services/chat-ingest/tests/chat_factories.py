@@ -66,7 +66,7 @@ def identity_token(
     }
     return jwt.encode(
         {name: value for name, value in claims.items() if name not in without},
-        key if algorithm != "none" else None,
+        key,
         algorithm=algorithm,
     )
 

@@ -8,11 +8,6 @@ from chat_factories import outbound, window
 from kawal.testing import eventually
 
 pytestmark = pytest.mark.integration
-HANDSHAKE = (
-    "GET /v1/chat/ws HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
-    "Sec-WebSocket-Protocol: kawal.chat.v1\r\n\r\n"
-)
 
 
 class TestConnections:

@@ -5,7 +5,7 @@ from chat_factories import outbound
 from chat_ingest.domain.feed import AHEAD_LIMIT, Feed
 
 
-def offered(feed, *seqs):
+def offered(feed: Feed, *seqs: int) -> list[int]:
     return [message.seq for seq in seqs for message in feed.offer(outbound(seq))]
 
 
@@ -38,7 +38,7 @@ class TestFeed:
         assert feed.gap
 
     @given(st.lists(st.integers(1, 12), max_size=40))
-    def test_whatever_order_each_once_without_a_gap(self, seqs) -> None:
+    def test_whatever_order_each_once_without_a_gap(self, seqs: list[int]) -> None:
         feed = Feed(0)
         passed_on = offered(feed, *seqs, *range(1, 13))
         assert passed_on == list(range(1, 13))

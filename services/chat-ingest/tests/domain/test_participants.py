@@ -1,6 +1,7 @@
 import base64
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -8,21 +9,22 @@ from pydantic import ValidationError
 from chat_factories import AUDIENCE, CONVERSATION, HOST_KEY, identity_token
 from chat_ingest.domain.participants import HostSite, OpenSession, open_session
 from chat_ingest.domain.refusals import ExpiredIdentityToken, IdentityTokensOff, InvalidIdentityToken
+from chat_ingest.domain.sessions import Session
 from kawal.contracts.words import Assurance, IdentityKind, Locale
 from kawal.identities import InvalidEmailAddress, InvalidPhoneNumber
 
 HOST_SITE = HostSite(key=HOST_KEY, audience=AUDIENCE)
 
 
-def opened(host_site=HOST_SITE, **fields):
+def opened(host_site: HostSite | None = HOST_SITE, **fields: Any) -> Session:
     return open_session(OpenSession(**fields), host_site=host_site, conversation_id=CONVERSATION, now=datetime.now(UTC))
 
 
-def known(session):
+def known(session: Session) -> dict[tuple[IdentityKind, str], Assurance]:
     return {(i.kind, i.value): i.assurance for i in session.identities}
 
 
-def unsigned(**claims):
+def unsigned(**claims: Any) -> str:
     parts = ({"alg": "none", "typ": "JWT"}, claims)
     return ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode() for p in parts) + "."
 
@@ -95,7 +97,7 @@ class TestOpenSession:
             {"identity_token": "x" * 5_000},
         ],
     )
-    def test_wrong_field(self, fields) -> None:
+    def test_wrong_field(self, fields: dict[str, Any]) -> None:
         with pytest.raises(ValidationError):
             OpenSession.model_validate_json(json.dumps(fields))
 
@@ -117,7 +119,7 @@ class TestHostSite:
             *(identity_token(without=[claim]) for claim in ("sub", "aud", "exp", "jti")),
         ],
     )
-    def test_refused(self, token) -> None:
+    def test_refused(self, token: str) -> None:
         with pytest.raises(InvalidIdentityToken):
             HOST_SITE.participant(token, now=datetime.now(UTC))
 

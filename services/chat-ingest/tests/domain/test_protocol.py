@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ from chat_ingest.domain.refusals import (
 )
 
 
-def message(**changes):
+def message(**changes: Any) -> str:
     return json.dumps({"type": "message", "client_id": "c1", "text": "Halo", **changes})
 
 
@@ -46,12 +47,12 @@ class TestParse:
     @pytest.mark.parametrize(
         "text", ["", "{", "null", "[]", "7", '"hello"', "{'type':'hello'}", "[" * 5_000, '{"type":"typing"}x', "\x00"]
     )
-    def test_not_a_json_object(self, text) -> None:
+    def test_not_a_json_object(self, text: str) -> None:
         with pytest.raises(MalformedFrame):
             parse(text)
 
     @pytest.mark.parametrize("text", ["{}", '{"type":"shout"}', '{"type":null}', '{"type":{}}', '{"type":1}'])
-    def test_unknown_type(self, text) -> None:
+    def test_unknown_type(self, text: str) -> None:
         with pytest.raises(UnknownFrame):
             parse(text)
 
@@ -76,7 +77,7 @@ class TestParse:
             '{"type":"typing","on":true}',
         ],
     )
-    def test_wrong_field(self, text) -> None:
+    def test_wrong_field(self, text: str) -> None:
         with pytest.raises(InvalidFrame):
             parse(text)
 
@@ -92,17 +93,17 @@ class TestParse:
             parse(message(text="x" * (protocol.MAX_TEXT + 1)))
 
     @pytest.mark.parametrize("text", ["", "   ", "\n\t\r\n", "\u00a0"])
-    def test_empty_text(self, text) -> None:
+    def test_empty_text(self, text: str) -> None:
         with pytest.raises(EmptyMessage):
             parse(message(text=text))
 
     @pytest.mark.parametrize("text", ["a\x00", "\x07b", "c\x1b[0m", "d\x7f", "e\x85", "\x9f"])
-    def test_control_characters(self, text) -> None:
+    def test_control_characters(self, text: str) -> None:
         with pytest.raises(ControlCharacters):
             parse(message(text=text))
 
     @pytest.mark.parametrize("text", ["dua\nbaris", "tab\tdi sini", "\r\n ya", "😀 👨‍👩‍👧", "العربية", "ก็ได้"])
-    def test_what_people_write(self, text) -> None:
+    def test_what_people_write(self, text: str) -> None:
         frame = parse(message(text=text))
         assert isinstance(frame, SendMessage)
         assert frame.text == text

@@ -3,16 +3,17 @@ import pytest
 from chat_factories import CONVERSATION, outbound
 from chat_ingest.domain.refusals import TooManySockets
 from chat_ingest.domain.rooms import RECENT, Rooms
+from kawal.contracts.outbound import OutboundMessage
 
 
 class Listener:
     def __init__(self) -> None:
-        self.heard = []
+        self.heard: list[int | str] = []
 
-    def offer(self, message) -> None:
+    def offer(self, message: OutboundMessage) -> None:
         self.heard.append(message.seq)
 
-    def read_elsewhere(self, seq) -> None:
+    def read_elsewhere(self, seq: int) -> None:
         self.heard.append(f"read {seq}")
 
 

@@ -27,7 +27,7 @@ class TestSessionTokens:
             TOKENS.read(token, now=NOW + timedelta(hours=25))
 
     @pytest.mark.parametrize("token", ["", ".", "a.b", "a", "a.b.c", "é.é", "x" * 9_000])
-    def test_not_a_token(self, token) -> None:
+    def test_not_a_token(self, token: str) -> None:
         with pytest.raises(InvalidSession):
             TOKENS.read(token, now=NOW)
 

@@ -1,0 +1,169 @@
+"""A connection alone: what it does when the transcript is away, or the live feed leaves a gap."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from chat_factories import CONVERSATION, NOW, SESSION_KEY, outbound, session
+from chat_ingest.api.connection import Connection
+from chat_ingest.api.desk import Desk, Limits
+from chat_ingest.domain.protocol import Accepted
+from chat_ingest.domain.rates import Rate
+from chat_ingest.domain.refusals import TranscriptAway
+from chat_ingest.domain.rooms import Rooms
+from chat_ingest.domain.sessions import Session, SessionTokens
+from kawal.contracts.deliveries import DeliveryState
+from kawal.contracts.outbound import OutboundMessage
+from kawal.spool import SpoolFull
+from kawal.testing import eventually
+
+
+class FakeIntake:
+    """Accepts everything, or is full."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self.reports: list[tuple[int, DeliveryState]] = []
+
+    def opened(self, conversation_id: str) -> None:
+        """Nothing to remember."""
+
+    async def message(self, session: Session, *, client_id: str, text: str, begun: bool) -> Accepted:
+        if self.full:
+            raise SpoolFull("Try again in a moment")
+        return Accepted(client_id=client_id)
+
+    async def read(self, session: Session, *, seq: int) -> None:
+        """Nothing to keep."""
+
+    async def report(self, messages: Iterable[OutboundMessage], *, state: DeliveryState) -> None:
+        self.reports += [(message.seq, state) for message in messages]
+
+
+class FakeTranscript:
+    """Messages in memory, or away."""
+
+    def __init__(self, *messages: OutboundMessage) -> None:
+        self.messages = list(messages)
+        self.away = False
+
+    async def write(self, messages: Sequence[OutboundMessage]) -> None:
+        self.messages += messages
+
+    async def after(self, conversation_id: str, *, seq: int, limit: int) -> Sequence[OutboundMessage]:
+        if self.away:
+            raise TranscriptAway("Try again in a moment")
+        return [m for m in self.messages if m.conversation_id == conversation_id and m.seq > seq][:limit]
+
+    async def unread(self, conversation_id: str, *, after: int, up_to: int) -> Sequence[OutboundMessage]:
+        return [m for m in await self.after(conversation_id, seq=after, limit=100) if m.seq <= up_to]
+
+
+class Client:
+    """The other end of a connection, without a socket."""
+
+    def __init__(self, transcript: FakeTranscript, *, hello_within_s: float = 10) -> None:
+        self.intake = FakeIntake()
+        self.desk = Desk(
+            tokens=SessionTokens(SESSION_KEY, timedelta(days=1)),
+            intake=self.intake,
+            transcript=transcript,
+            rooms=Rooms(per_conversation=8),
+            limits=Limits(connections=10, rate=Rate(100, 100), hello_within_s=hello_within_s),
+            now=lambda: NOW,
+            steady=lambda: 0.0,
+        )
+        self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.heard: list[dict[str, Any]] = []
+        self.close_code: int | None = None
+
+    def say(self, **frame: Any) -> None:
+        self.said.put_nowait({"type": "websocket.receive", "text": json.dumps(frame)})
+
+    def seqs(self) -> list[int]:
+        return [frame["seq"] for frame in self.heard if frame["type"] == "message"]
+
+    def kinds(self) -> list[str]:
+        return [frame["type"] for frame in self.heard]
+
+    async def send(self, event: Any) -> None:
+        if event["type"] == "websocket.close":
+            self.close_code = event["code"]
+        else:
+            self.heard.append(json.loads(event["text"]))
+
+    @asynccontextmanager
+    async def connected(self, *, last_seq: int = 0) -> AsyncIterator[None]:
+        task = asyncio.create_task(Connection(self.desk, receive=self.said.get, send=self.send).run())
+        token = self.desk.tokens.issue(session(), now=NOW)
+        self.say(type="hello", session_token=token, last_seq=last_seq)
+        await eventually(lambda: "welcome" in self.kinds())
+        yield
+        self.said.put_nowait({"type": "websocket.disconnect", "code": 1001})
+        await task
+
+
+class TestTranscriptAway:
+    async def test_welcome_and_accepting_go_on(self) -> None:
+        transcript = FakeTranscript()
+        transcript.away = True
+        client = Client(transcript)
+        async with client.connected(last_seq=4):
+            assert client.heard[0] == {"type": "welcome", "conversation_id": CONVERSATION, "last_seq": 4}
+            client.say(type="message", client_id="c1", text="Halo")
+            await eventually(lambda: "accepted" in client.kinds())
+
+    async def test_live_messages_that_leave_no_gap_are_told_at_once(self) -> None:
+        transcript = FakeTranscript()
+        transcript.away = True
+        client = Client(transcript)
+        async with client.connected(last_seq=4):
+            client.desk.rooms.publish(outbound(5))
+            await eventually(lambda: client.seqs() == [5])
+
+    async def test_catches_up_when_it_is_back(self) -> None:
+        transcript = FakeTranscript(outbound(1), outbound(2))
+        transcript.away = True
+        client = Client(transcript)
+        async with client.connected():
+            client.desk.rooms.publish(outbound(3))
+            transcript.away = False
+            await eventually(lambda: client.seqs() == [1, 2, 3])
+            await eventually(lambda: client.heard[-1] == {"type": "status", "state": "live"})
+
+
+class TestGap:
+    async def test_is_filled_from_the_transcript(self) -> None:
+        transcript = FakeTranscript()
+        client = Client(transcript)
+        async with client.connected():
+            client.desk.rooms.publish(outbound(3))
+            await transcript.write([outbound(1), outbound(2), outbound(3)])
+            await eventually(lambda: client.seqs() == [1, 2, 3])
+
+    async def test_what_was_written_is_reported(self) -> None:
+        client = Client(FakeTranscript(outbound(1), outbound(2, wants_receipt=False)))
+        async with client.connected():
+            await eventually(lambda: client.intake.reports == [(1, DeliveryState.DELIVERED)])
+
+
+class TestBusy:
+    async def test_full_spool(self) -> None:
+        client = Client(FakeTranscript())
+        client.intake.full = True
+        async with client.connected():
+            client.say(type="message", client_id="c1", text="Halo")
+            await eventually(lambda: client.heard[-1] == {"type": "busy", "retry_after_s": 30})
+            client.intake.full = False
+            client.say(type="message", client_id="c1", text="Halo")
+            await eventually(lambda: "accepted" in client.kinds())
+
+
+class TestHello:
+    async def test_never_comes(self) -> None:
+        client = Client(FakeTranscript(), hello_within_s=0.01)
+        await Connection(client.desk, receive=client.said.get, send=client.send).run()
+        assert (client.heard[-1]["code"], client.close_code) == ("hello_timeout", 1008)
