@@ -32,7 +32,7 @@ class TestForm:
         ("broken", "reason"),
         [
             (definition(text(), text()), "more than one field has the key name"),
-            (definition(text("locale")), "locale"),
+            (definition(text("locale"), text("action")), "no field may have the key action, locale"),
             (definition(text("Name")), "pattern"),
             (definition(text(type="colour")), "colour"),
             (definition(text(max_lenght=1)), "max_lenght"),

@@ -10,6 +10,9 @@ from kawal.contracts.words import Locale
 LOCALE = "locale"
 """The one property of a submission that is no field of the form."""
 
+RESERVED = frozenset({LOCALE, "action", "idempotency_key"})
+"""What the page of a form sends besides its fields."""
+
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -125,8 +128,8 @@ class Form(_Closed):
         keys = [field.key for field in self.fields]
         if doubled := sorted({key for key in keys if keys.count(key) > 1}):
             raise ValueError(f"more than one field has the key {', '.join(doubled)}")
-        if LOCALE in keys:
-            raise ValueError(f"a field may not have the key {LOCALE!r}: it is the submission's language")
+        if reserved := sorted(RESERVED.intersection(keys)):
+            raise ValueError(f"no field may have the key {', '.join(reserved)}: the form's page needs it")
         for single in ("select", "email", "phone"):
             if sum(field.type == single for field in self.fields) > 1:
                 raise ValueError(f"a form has at most one field of type {single}")

@@ -74,7 +74,8 @@ class Histories(Protocol):
     def accepted_here(self, conversation_id: str) -> History:
         """What this replica itself accepted lately: all there is to show while the database is away."""
 
-    async def mark_read(self, entries: Sequence[Entry]) -> None: ...
+    async def mark_read(self, entries: Sequence[Entry]) -> None:
+        """Note that `entries`, all of one conversation, were reported as read; raises `HistoryUnavailable`."""
 
 
 class Reports(Protocol):

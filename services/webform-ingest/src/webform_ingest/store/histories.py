@@ -1,11 +1,13 @@
 """The history of a conversation, put together from the transcript and what was accepted since."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from kawal.database import is_outage
 from webform_ingest.domain.history import PAGE_LENGTH, Entry, History, HistoryUnavailable
 from webform_ingest.domain.intake import Acceptance, Opened
 from webform_ingest.store import accepted, transcript
@@ -13,6 +15,17 @@ from webform_ingest.store.recent import RecentAcceptances
 
 PATIENCE_S = 3.0
 """How long somebody who looks at a page waits for the database."""
+
+
+@contextmanager
+def _outages_told() -> Iterator[None]:
+    """Says that the history is unavailable when the database is; what is wrong with a statement passes through."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        if not is_outage(error):
+            raise
+        raise HistoryUnavailable("Try again in a moment") from error
 
 
 class StoredHistories:
@@ -26,11 +39,9 @@ class StoredHistories:
 
     async def load(self, conversation_id: str, *, after: int) -> History:
         recent = self._recent.of(conversation_id)  # first: what is written meanwhile is then seen twice, not never
-        try:
+        with _outages_told():
             async with asyncio.timeout(PATIENCE_S), self._snapshots.connect() as connection:
                 return await _load(connection, conversation_id, after=after, recent=recent)
-        except (SQLAlchemyError, OSError) as away:
-            raise HistoryUnavailable("Try again in a moment") from away
 
     def accepted_here(self, conversation_id: str) -> History:
         recent = self._recent.of(conversation_id)
@@ -38,19 +49,22 @@ class StoredHistories:
         return History(pending=tuple(recent), reference=opened.reference if opened else None)
 
     async def mark_read(self, entries: Sequence[Entry]) -> None:
-        if entries:
-            conversation_id = entries[0].message.conversation_id
-            async with self._engine.begin() as connection:
-                await transcript.mark_read(connection, conversation_id, seqs=[e.message.seq for e in entries])
+        if not entries:
+            return
+        conversation_id, seqs = entries[0].message.conversation_id, [entry.message.seq for entry in entries]
+        with _outages_told():
+            async with asyncio.timeout(PATIENCE_S), self._engine.begin() as connection:
+                await transcript.mark_read(connection, conversation_id, seqs=seqs)
 
     async def routing_key(self, conversation_id: str) -> str | None:
         here = _opened(self._recent.of(conversation_id))
         if here is not None:
             return here.routing_key
         try:
-            async with asyncio.timeout(PATIENCE_S), self._engine.connect() as connection:
-                return await accepted.routing_key(connection, conversation_id)
-        except (SQLAlchemyError, OSError):
+            with _outages_told():
+                async with asyncio.timeout(PATIENCE_S), self._engine.connect() as connection:
+                    return await accepted.routing_key(connection, conversation_id)
+        except HistoryUnavailable:
             return None  # the message is worth more than its place behind the form
 
 
