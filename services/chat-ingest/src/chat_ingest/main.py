@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 import uuid_utils
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat_ingest.adapters.intake import SpoolIntake
 from chat_ingest.api.app import create_chat_app
@@ -43,40 +44,15 @@ async def opened(
         limits = SpoolLimits(settings.spool_max_rows, settings.spool_max_bytes, settings.spool_retention_s)
         spool = await Spool.open(settings.spool_path(NAME), limits=limits)
         stack.push_async_callback(spool.close)
+        token = settings.service_token.get_secret_value()
         client = await stack.enter_async_context(
-            lease_client(
-                ticket_core_url=settings.ticket_core_url, service_token=settings.service_token.get_secret_value()
-            )
+            lease_client(ticket_core_url=settings.ticket_core_url, service_token=token)
         )
         numbers = LeasedNumbers(spool, client=client)
-        intake = SpoolIntake(spool, numbers, clock=utc_now)
-        transcript = StoredTranscript(engine)
-        rooms = Rooms(per_conversation=settings.chat_sockets_per_conversation)
-        decode = decoder(outbound_adapter)
-        writer = Consumer(
-            topics=[outbound_topic],
-            group=group,
-            decode=decode,
-            handle=TranscriptWriter(transcript, intake=intake, rooms=rooms).handle,
-            dead_letters=DeadLetters(group=group, engine=engine, table=parked_keys, bootstrap_servers=settings.kafka),
-            settings=ConsumerSettings(bootstrap_servers=settings.kafka),
-        )
-        live: Broadcast[Outbound] = Broadcast(
-            topics=[outbound_topic],
-            decode=decode,
-            handle=LivePush(rooms).handle,
-            bootstrap_servers=settings.kafka,
-        )
+        desk = _desk(settings, intake=SpoolIntake(spool, numbers, clock=utc_now), engine=engine)
+        writer = _transcript_consumer(settings, desk, engine=engine, topic=outbound_topic, group=group)
+        live = _live_feed(settings, desk, topic=outbound_topic)
         drain = SpoolDrain(spool, bootstrap_servers=settings.kafka)
-        desk = Desk(
-            tokens=SessionTokens(settings.chat_session_key.get_secret_value(), settings.session_lifetime),
-            intake=intake,
-            transcript=transcript,
-            rooms=rooms,
-            limits=Limits(connections=settings.max_connections, rate=settings.rate),
-            now=utc_now,
-            steady=time.monotonic,
-        )
 
         def reading_live() -> None:
             if not live.ready.is_set():
@@ -88,6 +64,38 @@ async def opened(
             ready={"live": reading_live},
             alive={"spool_drain": drain.alive, "transcript": writer.alive, "live": live.alive},
         )
+
+
+def _desk(settings: Settings, *, intake: SpoolIntake, engine: AsyncEngine) -> Desk:
+    return Desk(
+        tokens=SessionTokens(settings.chat_session_key.get_secret_value(), settings.session_lifetime),
+        intake=intake,
+        transcript=StoredTranscript(engine),
+        rooms=Rooms(per_conversation=settings.chat_sockets_per_conversation),
+        limits=Limits(connections=settings.max_connections, rate=settings.rate),
+        now=utc_now,
+        steady=time.monotonic,
+    )
+
+
+def _transcript_consumer(
+    settings: Settings, desk: Desk, *, engine: AsyncEngine, topic: str, group: str
+) -> Consumer[Outbound]:
+    decode = decoder(outbound_adapter)
+    return Consumer(
+        topics=[topic],
+        group=group,
+        decode=decode,
+        handle=TranscriptWriter(desk.transcript, intake=desk.intake, rooms=desk.rooms).handle,
+        dead_letters=DeadLetters(group=group, engine=engine, table=parked_keys, bootstrap_servers=settings.kafka),
+        settings=ConsumerSettings(bootstrap_servers=settings.kafka),
+    )
+
+
+def _live_feed(settings: Settings, desk: Desk, *, topic: str) -> Broadcast[Outbound]:
+    decode = decoder(outbound_adapter)
+    handle = LivePush(desk.rooms).handle
+    return Broadcast(topics=[topic], decode=decode, handle=handle, bootstrap_servers=settings.kafka)
 
 
 def service(settings: Settings | None = None) -> Service:

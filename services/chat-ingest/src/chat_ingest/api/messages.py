@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
@@ -55,25 +56,31 @@ class Messages:
         poll = _Poll(query.after)
         self._desk.rooms.join(session.conversation_id, poll)
         try:
-            await self._fill(poll, session.conversation_id, wait_s=min(query.wait, LONGEST_WAIT_S))
+            draining: asyncio.Event = scope["app"].state.draining
+            wait_s = 0 if draining.is_set() else min(query.wait, LONGEST_WAIT_S)
+            await self._fill(poll, session.conversation_id, wait_s=wait_s, draining=draining)
         finally:
             self._desk.rooms.leave(session.conversation_id, poll)
         await answer(send, 200, _page(poll.ready))
         await report_delivered(self._desk.intake, poll.ready)
 
-    async def _fill(self, poll: "_Poll", conversation_id: str, *, wait_s: float) -> None:
+    async def _fill(self, poll: "_Poll", conversation_id: str, *, wait_s: float, draining: asyncio.Event) -> None:
         await self._look_up(poll, conversation_id)
-        try:
+        ending = asyncio.create_task(draining.wait())
+        ending.add_done_callback(lambda _: poll.changed.set())
+        with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
-                while not poll.ready:
+                while not (poll.ready or ending.done()):
                     await poll.changed.wait()
                     poll.changed.clear()
-                    if poll.feed.gap:
-                        await asyncio.sleep(GAP_PAUSE_S)
-                        await self._look_up(poll, conversation_id)
-                        poll.changed.set()
-        except TimeoutError:
-            return
+                    await self._close_gap(poll, conversation_id)
+        ending.cancel()
+
+    async def _close_gap(self, poll: "_Poll", conversation_id: str) -> None:
+        """The transcript is a moment behind the live feed, so it may take several looks."""
+        while poll.feed.gap and not poll.ready:
+            await asyncio.sleep(GAP_PAUSE_S)
+            await self._look_up(poll, conversation_id)
 
     async def _look_up(self, poll: "_Poll", conversation_id: str) -> None:
         for message in await self._desk.transcript.after(conversation_id, seq=poll.feed.seq, limit=PAGE):
