@@ -13,7 +13,7 @@ pytestmark = pytest.mark.integration
 
 
 def door(**changes: int) -> str:
-    ref = ReadoutRef(delivery_id="delivery-1", attempt=1, locale=Locale.ENGLISH, **changes)  # type: ignore[arg-type]
+    ref = ReadoutRef(delivery_id="delivery-1", attempt=1, locale=Locale.ENGLISH, **changes)
     return f"/answered?readout={tokens.write_readout(ref, key=KEY)}"
 
 

@@ -25,7 +25,7 @@ def refused(response: object, status: int, code: str) -> bool:
 class TestSignature:
     @pytest.mark.parametrize("door", DOORS)
     async def test_missing(self, lonely_edge: Edge, door: str) -> None:
-        assert refused(await lonely_edge.post(door, signed=False), 403, "invalid_signature")
+        assert refused(await lonely_edge.post_unsigned(door), 403, "invalid_signature")
 
     @pytest.mark.parametrize("door", DOORS)
     async def test_forged(self, lonely_edge: Edge, door: str) -> None:
@@ -137,7 +137,7 @@ class TestLogs:
             await caller.press("#")
             await caller.press("2")
             await caller.hear("Nomor laporan")
-            await lonely_edge.post("/incoming", signed=False)
+            await lonely_edge.post_unsigned("/incoming")
             await lonely_edge.post("/incoming", CallSid="broken")
         written = "".join(capsys.readouterr())
         assert "request_handled" in written

@@ -115,3 +115,12 @@ CHAT_BUSY = Counter("kawal_chat_busy_total", "Chat frames answered with busy.")
 
 # What became of mails and texts that notifier sends itself; edges count what they carry.
 DELIVERIES = Counter("kawal_deliveries_total", "Deliveries that came to an end.", ["channel", "result"])
+
+# --- telephony (voice-ingest) ---
+
+# What callers left and were told is received: voicemail or callback.
+VOICE_ACCEPTED = Counter("kawal_voice_accepted_total", "Things that callers left.", ["what"])
+# Recordings accepted but not fetched from the provider yet; a rise that does not fall again is an alert.
+VOICEMAILS_WAITING = Gauge("kawal_voicemails_waiting", "Recordings still to be fetched.")
+# Deliveries by phone that are over: delivered or failed.
+VOICE_DELIVERIES = Counter("kawal_voice_deliveries_total", "Deliveries by phone that are over.", ["outcome"])

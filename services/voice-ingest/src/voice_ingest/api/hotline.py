@@ -10,6 +10,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from kawal.errors import PermanentError, TransientError
+from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from kawal.observability.tracing import current_traceparent
 from kawal.spool import SpoolFull, SpoolUnavailable
@@ -126,11 +127,13 @@ class Hotline:
         number = self._intake.take_number()
         body = self._render(call, machine.advance(self._flow, turn.state, machine.WasAccepted(number)))
         try:
-            return await self._keep(call, turn.state, number, key=key, body=body, recording=recording)
+            answer = await self._keep(call, turn.state, number, key=key, body=body, recording=recording)
         except (SpoolFull, SpoolUnavailable) as refused:
             self._intake.give_back(number)
             log.warning("call_not_accepted", accept=effect.what, error=refused)
             return self._render(call, replace(turn, actions=machine.apologise(self._flow, turn.state)))
+        metrics.VOICE_ACCEPTED.labels(effect.what).inc()
+        return answer
 
     async def _keep(
         self,

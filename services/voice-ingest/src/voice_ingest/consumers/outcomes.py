@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from kawal.contracts.deliveries import DeliveryState
+from kawal.observability import metrics
 from voice_ingest.domain.calls import (
     CallStatus,
     Delivered,
@@ -48,9 +49,11 @@ class Outcomes:
             case Delivered():
                 await self._reports.report(call, state=DeliveryState.DELIVERED)
                 await self._calls.finish(call.delivery_id, outcome="delivered")
+                metrics.VOICE_DELIVERIES.labels("delivered").inc()
             case Failed(detail):
                 await self._reports.report(call, state=DeliveryState.FAILED, detail=detail)
                 await self._calls.finish(call.delivery_id, outcome=detail)
+                metrics.VOICE_DELIVERIES.labels("failed").inc()
             case TryAgain(at=at):
                 await self._calls.requeue(call.delivery_id, attempt=call.attempt, at=at)
         self._wake()

@@ -9,10 +9,6 @@ Frame = Mapping[str, Any]
 PENDING_FRAMES = 100
 
 
-class Superseded(Exception):
-    """The same number was opened elsewhere."""
-
-
 @dataclass(slots=True, eq=False)
 class Connection:
     """One socket of a phone. `frames` is bounded: a browser that does not read is dropped."""

@@ -15,8 +15,6 @@ from voice_ingest.emulator.leg import Hungup, Leg, PhoneEvent, Recorded
 from voice_ingest.emulator.records import CallRecord, Direction, RecordingRecord, TextRecord, new_sid
 from voice_ingest.emulator.webhooks import Webhooks
 
-MAX_PHONES = 10_000
-
 log = get_logger()
 
 
@@ -51,10 +49,6 @@ class _Going:
     refused: bool = False
 
 
-class NetworkFull(Exception):
-    """Nobody needs so many phones."""
-
-
 class Switchboard:
     def __init__(self, settings: NetworkSettings, *, ledger: Ledger, webhooks: Webhooks) -> None:
         self.settings = settings
@@ -80,19 +74,19 @@ class Switchboard:
 
     async def opened(self, number: str, connection: Connection) -> None:
         """Somebody opened a phone: show all that there is, and ring if somebody calls."""
-        handset = self._handset(number)
         texts = [_text_frame(text) for text in await self.ledger.texts_of(number)]
         calls = [_log_frame(call) for call in await self.ledger.calls_of(number)]
         connection.send(
             {"type": "ready", "number": number, "hotline": self.settings.number, "texts": texts, "calls": calls}
         )
-        handset.attach(connection)
+        self._handset(number).attach(connection)
         if going := self._going.get(number):
             self._show_call(going.call)
             going.leg.show_again()
 
     def closed(self, number: str, connection: Connection) -> None:
         self._handset(number).detach(connection)
+        self._put_away(number)
 
     async def dial(self, number: str) -> None:
         """The owner of a phone calls the hotline."""
@@ -146,7 +140,8 @@ class Switchboard:
     async def text(self, *, to: str, body: str) -> TextRecord:
         text = TextRecord(new_sid("SM"), self.settings.number, to, body, datetime.now(UTC))
         await self.ledger.save_text(text)
-        self._handset(to).send({"type": "text", **_text_frame(text)})
+        if handset := self._handsets.get(to):
+            handset.send({"type": "text", **_text_frame(text)})
         return text
 
     async def recording(self, sid: str) -> RecordingRecord | None:
@@ -159,11 +154,13 @@ class Switchboard:
     # Calls
 
     def _handset(self, number: str) -> Handset:
-        if number not in self._handsets:
-            if len(self._handsets) >= MAX_PHONES:
-                raise NetworkFull
-            self._handsets[number] = Handset(number)
-        return self._handsets[number]
+        return self._handsets.setdefault(number, Handset(number))
+
+    def _put_away(self, number: str) -> None:
+        """Forget a handset that nobody holds and that is in no call."""
+        handset = self._handsets.get(number)
+        if handset and number not in self._going and not handset.connected.is_set():
+            del self._handsets[number]
 
     def _begin(self, call: CallRecord, play: Callable[[_Going], Coroutine[Any, Any, CallStatus]]) -> None:
         leg = Leg(
@@ -213,6 +210,7 @@ class Switchboard:
         if self._is_this(call):
             del self._going[call.phone]
         self._show_call(call)
+        self._put_away(call.phone)
         if call.status_url:
             await self._webhooks.tell(call, call.status_url)
 

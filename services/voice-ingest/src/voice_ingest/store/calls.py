@@ -17,6 +17,7 @@ COLUMNS = (
     "delivery_id, conversation_id, case_id, case_number, case_seq, locale, to_number, text, traceparent,"
     " attempt, placed_at, call_id, call_ids, heard, created_at"
 )
+# Of each number only the foremost delivery: what was answered first is heard first, even if that takes a retry.
 # Replicas claim one after the other, so that together they keep the limit and call no number twice at once.
 CLAIM_LOCK = text("select pg_advisory_xact_lock(hashtextextended('voice.call.claim', 0))")
 
@@ -30,13 +31,13 @@ INSERT = text("""
 CLAIM = text(f"""
     with going_on as (
         select to_number from voice.call where state in ('placing', 'placed')
-    ), due as (
-        select distinct on (to_number) delivery_id, created_at
+    ), foremost as (
+        select distinct on (to_number) delivery_id, position, due_at
         from voice.call
-        where state = 'queued' and due_at <= :now and to_number not in (select to_number from going_on)
-        order by to_number, created_at, delivery_id
+        where state = 'queued' and to_number not in (select to_number from going_on)
+        order by to_number, position
     ), chosen as (
-        select delivery_id from due order by created_at, delivery_id
+        select delivery_id from foremost where due_at <= :now order by position
         limit greatest(0, :limit - (select count(*) from going_on))
     )
     update voice.call set state = 'placing', attempt = attempt + 1, placed_at = :now, call_id = null,

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from kawal.observability import metrics
 from kawal.spool import SpoolUnavailable
 from voice_ingest.domain.events import PendingVoicemail
 from voice_ingest.domain.ports import DueVoicemail
@@ -46,6 +47,8 @@ class Journal:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="voice-journal")
         self.reserved = {n for (n,) in self._connection.execute("SELECT reference FROM voicemail") if n}
         """Case numbers that callers have heard while their recordings were not fetched yet."""
+        waiting: int = self._connection.execute("SELECT count(*) FROM voicemail").fetchone()[0]
+        metrics.VOICEMAILS_WAITING.set(waiting)
 
     async def close(self) -> None:
         await self._do(lambda connection: connection.close())
@@ -82,6 +85,7 @@ class Journal:
             connection.execute("COMMIT")
 
         await self._do(keep)
+        metrics.VOICEMAILS_WAITING.inc()
         if pending.facts.reference:
             self.reserved.add(pending.facts.reference)
 
@@ -107,11 +111,6 @@ class Journal:
         at: float | None = await self._do(lambda connection: connection.execute(find).fetchone()[0])
         return at
 
-    async def waiting(self) -> int:
-        count = "SELECT count(*) FROM voicemail"
-        rows: int = await self._do(lambda connection: connection.execute(count).fetchone()[0])
-        return rows
-
     async def put_off(self, recording_id: str, *, until: datetime) -> None:
         later = "UPDATE voicemail SET attempts = attempts + 1, due_at = ? WHERE recording_id = ?"
         await self._do(lambda connection: connection.execute(later, (until.timestamp(), recording_id)))
@@ -120,6 +119,7 @@ class Journal:
         """The voicemail is in the spool, and its number is used up there."""
         gone = "DELETE FROM voicemail WHERE recording_id = ?"
         await self._do(lambda connection: connection.execute(gone, (pending.recording_id,)))
+        metrics.VOICEMAILS_WAITING.dec()
         self.reserved.discard(pending.facts.reference or "")
 
     async def forget_answers(self, *, now: datetime) -> None:

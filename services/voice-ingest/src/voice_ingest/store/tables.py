@@ -1,6 +1,18 @@
 """The schema `voice`: the calls that are to be placed, and what became of them."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Index, Integer, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from kawal.database import metadata as schema
@@ -16,6 +28,8 @@ call = Table(
     "call",
     metadata,
     Column("delivery_id", Text, primary_key=True),
+    # The order in which the answers were given, which is the order in which a participant hears them.
+    Column("position", BigInteger, Identity(always=True), nullable=False),
     Column("conversation_id", Text, nullable=False),
     Column("case_id", Text, nullable=False),
     Column("case_number", Text, nullable=False),
@@ -37,5 +51,5 @@ call = Table(
     CheckConstraint("(state = 'done') = (outcome is not null)", name="done_has_outcome"),
     CheckConstraint("state <> 'placed' or call_id is not null", name="placed_has_call"),
     Index("call_due", "state", "due_at", postgresql_where=text("state <> 'done'")),
-    Index("call_number", "to_number"),
+    Index("call_number", "to_number", "position"),
 )
