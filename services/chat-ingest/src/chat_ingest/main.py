@@ -12,6 +12,7 @@ from chat_ingest.adapters.intake import SpoolIntake
 from chat_ingest.api.app import create_chat_app
 from chat_ingest.api.desk import Desk, Limits
 from chat_ingest.consumers.outbound import GROUP, LivePush, Outbound, TranscriptWriter
+from chat_ingest.consumers.sweep import TranscriptSweep
 from chat_ingest.domain.rooms import Rooms
 from chat_ingest.domain.sessions import SessionTokens
 from chat_ingest.settings import Settings
@@ -60,7 +61,13 @@ async def opened(
 
         yield Parts(
             app=create_chat_app(settings, desk, new_id=lambda: uuid_utils.uuid7().hex),
-            tasks={"spool_drain": drain.run, "leases": numbers.run, "transcript": writer.run, "live": live.run},
+            tasks={
+                "spool_drain": drain.run,
+                "leases": numbers.run,
+                "transcript": writer.run,
+                "live": live.run,
+                "sweep": TranscriptSweep(desk.transcript, rooms=desk.rooms).run,
+            },
             ready={"live": reading_live},
             alive={"spool_drain": drain.alive, "transcript": writer.alive, "live": live.alive},
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from chat_factories import CONVERSATION, NOW, SESSION_KEY, outbound, session
 from chat_ingest.api.connection import Connection
 from chat_ingest.api.desk import Desk, Limits
+from chat_ingest.consumers.sweep import TranscriptSweep
 from chat_ingest.domain.protocol import Accepted
 from chat_ingest.domain.rates import Rate
 from chat_ingest.domain.refusals import TranscriptAway
@@ -57,6 +58,10 @@ class FakeTranscript:
         if self.away:
             raise TranscriptAway("Try again in a moment")
         return [m for m in self.messages if m.conversation_id == conversation_id and m.seq > seq][:limit]
+
+    async def heads(self, conversation_ids: Sequence[str]) -> Mapping[str, int]:
+        found = {m.conversation_id: m.seq for m in self.messages}
+        return {key: seq for key, seq in found.items() if key in conversation_ids}
 
     async def unread(self, conversation_id: str, *, after: int, up_to: int) -> Sequence[OutboundMessage]:
         return [m for m in await self.after(conversation_id, seq=after, limit=100) if m.seq <= up_to]
@@ -148,6 +153,16 @@ class TestGap:
         client = Client(FakeTranscript(outbound(1), outbound(2, wants_receipt=False)))
         async with client.connected():
             await eventually(lambda: client.intake.reports == [(1, DeliveryState.DELIVERED)])
+
+
+class TestSweep:
+    async def test_finds_what_the_live_feed_passed_over(self) -> None:
+        transcript = FakeTranscript()
+        client = Client(transcript)
+        async with client.connected():
+            await transcript.write([outbound(1), outbound(2)])
+            await TranscriptSweep(transcript, rooms=client.desk.rooms).sweep()
+            await eventually(lambda: client.seqs() == [1, 2])
 
 
 class TestBusy:

@@ -13,6 +13,9 @@ class Listener:
     def offer(self, message: OutboundMessage) -> None:
         self.heard.append(message.seq)
 
+    def expect(self, seq: int) -> None:
+        self.heard.append(f"up to {seq}")
+
     def read_elsewhere(self, seq: int) -> None:
         self.heard.append(f"read {seq}")
 

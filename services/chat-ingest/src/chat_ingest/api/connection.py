@@ -253,6 +253,12 @@ class Connection:
         for message in messages:
             self._outgoing.put(encode(Message.of(message)), message)
 
+    def expect(self, seq: int) -> None:
+        """See `Reader`."""
+        self._feed.expect(seq)
+        if self._welcomed and self._feed.gap and self._session is not None:
+            self._catch_up(self._session)
+
     def read_elsewhere(self, seq: int) -> None:
         """See `Reader`."""
         self._tell(Receipt(seq=seq))

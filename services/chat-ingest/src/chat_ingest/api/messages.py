@@ -114,6 +114,10 @@ class _Poll:
         self.ready.extend(self.feed.offer(message))
         self.changed.set()
 
+    def expect(self, seq: int) -> None:
+        self.feed.expect(seq)
+        self.changed.set()
+
     def read_elsewhere(self, seq: int) -> None:
         """Nothing to tell: the next poll asks for messages only."""
 

@@ -21,6 +21,10 @@ class Feed:
         """Whether there are later messages than those that were handed on."""
         return self.seq < self._highest
 
+    def expect(self, seq: int) -> None:
+        """The conversation goes up to `seq`, wherever those messages are."""
+        self._highest = max(self._highest, seq)
+
     def offer(self, message: OutboundMessage) -> list[OutboundMessage]:
         """Those that can be handed on now that `message` is here."""
         self.hold(message)

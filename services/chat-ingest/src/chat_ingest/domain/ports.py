@@ -1,6 +1,6 @@
 """What the doors of the chat need from the outside, as they see it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from chat_ingest.domain.protocol import Accepted
@@ -39,6 +39,9 @@ class Transcript(Protocol):
 
     async def after(self, conversation_id: str, *, seq: int, limit: int) -> Sequence[OutboundMessage]:
         """Up to `limit` messages that follow `seq`, in order."""
+
+    async def heads(self, conversation_ids: Sequence[str]) -> Mapping[str, int]:
+        """The last place of each of the conversations that have any message."""
 
     async def unread(self, conversation_id: str, *, after: int, up_to: int) -> Sequence[OutboundMessage]:
         """The latest messages in `(after, up_to]` that want a receipt."""

@@ -9,10 +9,13 @@ from kawal.contracts.outbound import OutboundMessage
 
 
 class Reader(Protocol):
-    """Somebody who has a conversation open. Neither method may block."""
+    """Somebody who has a conversation open. No method may block."""
 
     def offer(self, message: OutboundMessage) -> None:
         """A message of the conversation, in any order, perhaps again."""
+
+    def expect(self, seq: int) -> None:
+        """The conversation goes up to `seq`; what is missing can be read in the transcript."""
 
     def read_elsewhere(self, seq: int) -> None:
         """The participant has read up to `seq` on another device."""
@@ -60,6 +63,16 @@ class Rooms:
         self._remember(message)
         for reader in self._of(message.conversation_id):
             reader.offer(message)
+
+    @property
+    def conversations(self) -> list[str]:
+        """Those that somebody has open here."""
+        return list(self._readers)
+
+    def expect(self, conversation_id: str, *, seq: int) -> None:
+        """Tell all who have the conversation open how far it goes."""
+        for reader in self._of(conversation_id):
+            reader.expect(seq)
 
     def read(self, conversation_id: str, *, seq: int, by: Reader | None) -> None:
         """Tell the other devices that everything up to `seq` is read."""

@@ -1,7 +1,7 @@
 """All SQL of the table `chat.transcript`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -42,6 +42,14 @@ class StoredTranscript:
         of_conversation = transcript.c.conversation_id == conversation_id
         query = select(transcript).where(of_conversation, transcript.c.seq > seq)
         return await self._read(query.order_by(transcript.c.seq).limit(limit))
+
+    async def heads(self, conversation_ids: Sequence[str]) -> Mapping[str, int]:
+        wanted = func.any(literal(list(conversation_ids), ARRAY(transcript.c.conversation_id.type)))
+        query = select(transcript.c.conversation_id, func.max(transcript.c.seq))
+        query = query.where(transcript.c.conversation_id == wanted).group_by(transcript.c.conversation_id)
+        async with self._connected(within_s=READ_WITHIN_S) as connection:
+            rows = (await connection.execute(query)).tuples()
+            return dict(rows.all())
 
     async def unread(self, conversation_id: str, *, after: int, up_to: int) -> Sequence[OutboundMessage]:
         query = select(transcript).where(
