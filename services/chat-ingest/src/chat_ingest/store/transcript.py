@@ -48,8 +48,7 @@ class StoredTranscript:
         query = select(transcript.c.conversation_id, func.max(transcript.c.seq))
         query = query.where(transcript.c.conversation_id == wanted).group_by(transcript.c.conversation_id)
         async with self._connected(within_s=READ_WITHIN_S) as connection:
-            rows = (await connection.execute(query)).tuples()
-            return dict(rows.all())
+            return {row[0]: row[1] for row in await connection.execute(query)}
 
     async def unread(self, conversation_id: str, *, after: int, up_to: int) -> Sequence[OutboundMessage]:
         query = select(transcript).where(
