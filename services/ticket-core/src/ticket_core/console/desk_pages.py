@@ -69,10 +69,10 @@ async def case_page(request: Request, console: AtConsole, wanted: Wanted, number
     return console.response(request, "desk.html", **cases | case)
 
 
-@router.get("/cases/{number}/head")
-async def head_part(request: Request, console: AtConsole, agent: SignedIn, number: str) -> Response:
-    """State, assignee, topic, participant: what changes around the timeline."""
-    return console.response(request, "case_head.html", **await case_context(console, number, agent))
+@router.get("/cases/{number}/around")
+async def around_part(request: Request, console: AtConsole, agent: SignedIn, number: str) -> Response:
+    """What changes around the timeline: state, assignee, topic; ways to answer; the participant."""
+    return console.response(request, "around.html", **await case_context(console, number, agent))
 
 
 @router.get("/cases/{number}/entries")

@@ -61,6 +61,11 @@ def answers_go_to(case: CaseView) -> ConversationView | None:
     return case.conversations[-1] if case.conversations else None
 
 
+def is_one_of_several(conversation: ConversationView, case: CaseView) -> bool:
+    """Whether the participant has more conversations on this channel, so that the channel alone does not name it."""
+    return sum(other.channel == conversation.channel for other in case.conversations) > 1
+
+
 def topic_groups(topics: Topics, *, locale: Locale) -> list[tuple[str, list[tuple[str, str]]]]:
     """The topics of complaint for a menu: group label, then key and label of each."""
     return [

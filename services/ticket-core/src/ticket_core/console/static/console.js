@@ -115,15 +115,30 @@
     if (!added) return;
     if (follow) toEnd();
     else document.getElementById("new-below").hidden = false;
-    await refreshHead(number);
+    await refreshAround(number);
   }
 
-  async function refreshHead(number) {
-    const head = document.getElementById("case-head");
-    if (!head || head.contains(document.activeElement)) return;
-    const fresh = fragment(await part(`/console/cases/${number}/head`)).firstElementChild;
-    head.replaceWith(fresh);
+  async function refreshAround(number) {
+    const fresh = fragment(await part(`/console/cases/${number}/around`));
+    if (openCase()?.dataset.number !== number) return;
+    replace("case-head", fresh);
+    replace("person", fresh);
+    // The way of an answer that is being written stays as the agent has seen it; others are only added.
+    const chosen = document.querySelector("#composer textarea").value && document.querySelector("#answer-by [name]")?.value;
+    if (chosen) choose(fresh.getElementById("answer-by"), chosen);
+    replace("answer-by", fresh);
+  }
+
+  function replace(id, content) {
+    const before = document.getElementById(id);
+    const fresh = content.getElementById(id);
+    if (!before || !fresh || before.contains(document.activeElement)) return;
+    before.replaceWith(fresh);
     htmx.process(fresh);
+  }
+
+  function choose(answerBy, conversation) {
+    for (const option of answerBy.querySelectorAll("option")) option.selected = option.value === conversation;
   }
 
   // --- drafts: what was typed survives a reload and a crash ---
