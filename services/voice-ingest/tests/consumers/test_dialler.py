@@ -278,15 +278,20 @@ class TestCrash:
 
             await eventually(failed)
 
-    async def test_provider_away_for_too_long(self, calls: SqlCalls) -> None:
-        call = outbound_call(delivery(), to="+6281111111117")
-        await calls.add([(call, None)])
+    @pytest.mark.parametrize(
+        ("patience", "told"),
+        [(timedelta(hours=1), []), (timedelta(0), [(DeliveryState.FAILED, "provider_unavailable")])],
+    )
+    async def test_provider_away(
+        self, calls: SqlCalls, patience: timedelta, told: list[tuple[DeliveryState, str]]
+    ) -> None:
+        """It is asked again and again; after a long time, another channel gets its turn."""
+        await calls.add([(outbound_call(delivery(), to="+6281111111117"), None)])
         async with client(api_url="http://127.0.0.1:1", account_sid=ACCOUNT, auth_token=AUTH_TOKEN) as http:
-            desk = Desk(calls, TwilioRest(http, account_sid=ACCOUNT, number=HOTLINE))
-            await desk.dialler.turn()
-            await desk.dialler.turn()
-        assert desk.told.states == []
-        assert await calls.going_on(call.delivery_id) is not None
+            desk = Desk(calls, TwilioRest(http, account_sid=ACCOUNT, number=HOTLINE), patience=patience)
+            for _ in range(2):
+                await desk.dialler.turn()
+        assert desk.told.states == told
 
 
 class TestClaim:

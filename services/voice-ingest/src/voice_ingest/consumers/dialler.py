@@ -114,6 +114,8 @@ class Dialler:
             status = call_id and (await self._provider.status(call_id) or CallStatus.FAILED)
         except (TransientError, PermanentError) as unknown:
             log.warning("call_state_unknown", event_id=call.delivery_id, error=unknown)
+            if call.call_id is None and self._clock() - call.planned_at > self._settings.patience:
+                await self._outcomes.settle(call, Failed("provider_unavailable"))
             return
         if call_id and status and status.is_over:
             await self._outcomes.ended(call.delivery_id, attempt=call.attempt, call_id=call_id, status=status)
@@ -122,8 +124,6 @@ class Dialler:
         """The call of an attempt whose outcome is unknown; if there is none, the attempt does not count."""
         if call_id := await self._find(call):
             await self._is_placed(call, call_id)
-        elif self._clock() - call.planned_at > self._settings.patience:
-            await self._outcomes.settle(call, Failed("provider_unavailable"))
         else:
             await self._calls.requeue(call.delivery_id, attempt=call.attempt - 1, at=self._clock())
         return call_id
