@@ -76,13 +76,14 @@ def _secrets(credentials: Credentials) -> dict[str, str]:
 
 
 def _providers(layout: Layout, *, credentials: Credentials) -> dict[str, str]:
-    """Mail goes to the local mailbox; voice-ingest itself plays the telephone provider."""
+    """Mail goes to the local mailbox; our own services play the telephone provider and the host site."""
     return {
         "KAWAL_TWILIO_ACCOUNT_SID": credentials.twilio_account_sid,
         "KAWAL_TWILIO_AUTH_TOKEN": credentials.twilio_auth_token,
         "KAWAL_TWILIO_NUMBER": PHONE_NUMBER,
         "KAWAL_TWILIO_API_URL": services.VOICE.url(layout),
         "KAWAL_VOICE_EMULATOR": "true",
+        "KAWAL_CHAT_DEMO": "true",
         "KAWAL_SMTP_URL": f"smtp://127.0.0.1:{layout.port(SMTP_PORT)}",
         "KAWAL_MAIL_FROM": MAIL_FROM,
     }
