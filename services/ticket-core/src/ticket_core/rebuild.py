@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
@@ -84,7 +84,7 @@ def compare(kept: Case, timeline: Sequence[Entry], *, numbers: set[str]) -> list
     if [entry.seq for entry in timeline] != list(range(1, kept.last_seq + 1)):
         return [Difference(kept.id, "timeline", kept.last_seq, [entry.seq for entry in timeline])]
     folded = fold(timeline)
-    pairs = [(one.name, getattr(kept, one.name), getattr(folded, one.name)) for one in fields(Case)]
+    pairs: list[tuple[str, object, object]] = list(zip(Case._fields, kept, folded, strict=True))
     pairs.append(("numbers", numbers, {folded.number, *folded.aliases}))
     return [Difference(kept.id, name, there, said) for name, there, said in pairs if there != said]
 

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 
 from core_factories import NOW
@@ -81,5 +80,5 @@ class TestCorrelate:
         assert place(own, later, current=own).joins == own
 
     def test_without_a_time_of_resolution_nothing_is_reopened(self) -> None:
-        broken = replace(case("a", state=CaseState.RESOLVED), resolved_at=None)
+        broken = case("a", state=CaseState.RESOLVED)._replace(resolved_at=None)
         assert place(broken, current=broken) == Placement(follow_up_of="a")

@@ -121,7 +121,7 @@ class TestAnyStory:
     @given(steps)
     @settings(max_examples=75, deadline=None)
     def test_loses_nothing_that_was_said(self, story: list[tuple[str, Any]]) -> None:
-        said = sum(kind == "contact" and detail.kind != "messages_read" for kind, detail in story)  # type: ignore[attr-defined]
+        said = sum(kind == "contact" and detail.kind != "messages_read" for kind, detail in story)
         kept = [one.entry for one in run(story).world.changed.recorded if one.entry.author == "participant"]
         assert sum(entry.conversation_seq is not None for entry in kept) == said
 

@@ -7,7 +7,7 @@ an entry carries results, not rules: the state it led to is written down, and a 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from kawal.contracts.case_events import CaseState, NoticeTemplate
 from kawal.contracts.deliveries import DeliveryState
@@ -143,8 +143,7 @@ CONTRIBUTIONS = (MessageWritten, FormFilledIn, VoicemailRecorded, CallbackAskedF
 """What people say to one another; everything else is about the case."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of a timeline.
 
     `seq` counts from 1 without gaps in the case, `conversation_seq` in the conversation; the latter is set on exactly

@@ -1,7 +1,6 @@
 """What a case is after one more entry. Pure and total: folding a timeline again always gives the same case."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from kawal.contracts.case_events import CaseState
@@ -47,7 +46,7 @@ def evolve(case: Case | None, entry: Entry) -> Case:
         changes |= _administered(case, entry)
     if entry.state is not None:
         changes |= _moved(entry)
-    return replace(case, **changes)
+    return case._replace(**changes)
 
 
 def evolve_conversation(conversation: Conversation, entry: Entry) -> Conversation:
@@ -59,7 +58,7 @@ def evolve_conversation(conversation: Conversation, entry: Entry) -> Conversatio
         changes["case_id"] = entry.case_id
     if isinstance(entry.fact, ConversationRead):
         changes["read_seq"] = entry.fact.up_to
-    return replace(conversation, **changes) if changes else conversation
+    return conversation._replace(**changes) if changes else conversation
 
 
 def _opened(entry: Entry) -> Case:

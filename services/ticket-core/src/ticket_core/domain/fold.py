@@ -1,7 +1,7 @@
 """One input after the other, each seeing what the ones before it did: resolve, correlate, decide, evolve."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from kawal import case_numbers
@@ -285,8 +285,7 @@ def _heard(
         )
     if not new and before.locale is interaction.locale and interaction.name in (None, before.name):
         return before
-    return replace(
-        before,
+    return before._replace(
         locale=interaction.locale,
         name=interaction.name or before.name,
         identities=(*before.identities, *new)[-MOST_IDENTITIES:],
@@ -297,4 +296,4 @@ def _last_seen(participant: Participant, interaction: Interaction, case_id: str)
     name = participant.name or interaction.name
     if (name, interaction.locale, case_id) == (participant.name, participant.locale, participant.last_case_id):
         return participant
-    return replace(participant, name=name, locale=interaction.locale, last_case_id=case_id)
+    return participant._replace(name=name, locale=interaction.locale, last_case_id=case_id)

@@ -5,22 +5,20 @@ What was merely typed or shown by caller id suggests to the agent, and never joi
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kawal.contracts.words import Assurance, Identity, IdentityKind
 from ticket_core.domain.case import Fact, Suggestion, identity_key
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """An identity that a contact brought along."""
 
     key: bytes
     identity: Identity
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """Who it is: `participant_id`, or `None` for somebody new.
 
     `proven` are facts that become his, `claimed` those that he only says. `alike` are others who have or claim one of

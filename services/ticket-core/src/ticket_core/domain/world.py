@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.words import Channel
@@ -12,8 +13,7 @@ from ticket_core.domain.entries import Entry
 Reached = dict[tuple[str, int, Channel], DeliveryState]
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """An entry, what it made of its case, and the conversation that it is told in."""
 
     entry: Entry
@@ -22,8 +22,7 @@ class Recorded:
     traceparent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class NumberGiven:
+class NumberGiven(NamedTuple):
     """A number that leads to a case from now on, and the event that brought it, if one did."""
 
     number: str

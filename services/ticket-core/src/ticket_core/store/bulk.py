@@ -1,23 +1,32 @@
-"""Many rows in one statement: `INSERT .. SELECT FROM unnest(..)`, ten times as fast as a long list of values."""
+"""Many rows in one statement, ten times as fast as a long list of values.
 
-from collections.abc import Iterable, Mapping, Sequence
+Each column travels as one JSON array. PostgreSQL could take real arrays, but asyncpg looks at each of their elements
+twice: for rows of fifteen columns that is 3 us of our own time a row, against 0.7 us this way (and 1 us more there).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, text
+from pydantic_core import to_json
+from sqlalchemy import LargeBinary, Table, Text, text
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
+# Takes a StrEnum for the text that it is; pydantic's `to_json` is better at everything else.
+_encode_words = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
 Row = tuple[Any, ...]
+Encode = Callable[[Sequence[Any]], str]
 
 
 class Insert:
     """Inserts rows given as tuples in the order of `columns`.
 
-    Arrays and JSON are given as their text (`array_literal`, a JSON document), since arrays of arrays do not go
-    through `unnest`. `computed` are SQL expressions over `rows` that take the place of what was given for a column.
+    Arrays are given as PostgreSQL writes them (`array_literal`), JSON as a document. `computed` are SQL expressions
+    over `rows` (whose columns are text) that take the place of what was given for a column.
     """
 
     def __init__(
@@ -30,14 +39,15 @@ class Insert:
         computed: Mapping[str, str] | None = None,
     ) -> None:
         self._columns = tuple(columns)
-        insert = _insert_from_unnest(table, self._columns, computed=computed or {})
+        self._encoders = [_encoder(table, name) for name in columns]
+        insert = _insert_from_json(table, self._columns, computed=computed or {})
         self._statement = text(insert + _on_conflict(conflict, tuple(update)))
 
     async def run(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
         """Insert `rows`; nothing is sent when there are none."""
         if rows:
-            values = zip(*rows, strict=True)
-            await connection.execute(self._statement, dict(zip(self._columns, map(list, values), strict=True)))
+            arrays = (encode(values) for encode, values in zip(self._encoders, zip(*rows, strict=True), strict=True))
+            await connection.execute(self._statement, dict(zip(self._columns, arrays, strict=True)))
 
 
 def array_literal(words: Iterable[str]) -> str:
@@ -45,18 +55,26 @@ def array_literal(words: Iterable[str]) -> str:
     return "{" + ",".join(words) + "}"
 
 
-def _insert_from_unnest(table: Table, columns: tuple[str, ...], *, computed: Mapping[str, str]) -> str:
-    arrays = ", ".join(f"CAST(:{name} AS {_wire_type(table, name)}[])" for name in columns)
+def _insert_from_json(table: Table, columns: tuple[str, ...], *, computed: Mapping[str, str]) -> str:
+    elements = ", ".join(f"json_array_elements_text(CAST(:{name} AS json))" for name in columns)
     values = ", ".join(computed.get(name) or _value(table, name) for name in columns)
     return (
         f"INSERT INTO {table.fullname} ({', '.join(columns)}) SELECT {values} "  # noqa: S608 names of our own tables
-        f"FROM unnest({arrays}) AS rows ({', '.join(columns)})"
+        f"FROM ROWS FROM ({elements}) AS rows ({', '.join(columns)})"
     )
 
 
+def _encoder(table: Table, name: str) -> Encode:
+    kind = table.c[name].type
+    if isinstance(kind, LargeBinary):
+        return lambda values: _encode_words([value.hex() for value in values])
+    return _encode_words if isinstance(kind, Text) else lambda values: to_json(values).decode()
+
+
 def _value(table: Table, name: str) -> str:
-    wanted = _type(table, name)
-    return f"rows.{name}" if _wire_type(table, name) == wanted else f"CAST(rows.{name} AS {wanted})"
+    if isinstance(table.c[name].type, LargeBinary):
+        return f"decode(rows.{name}, 'hex')"
+    return f"CAST(rows.{name} AS {table.c[name].type.compile(dialect=_DIALECT)})"
 
 
 def _on_conflict(conflict: str, update: tuple[str, ...]) -> str:
@@ -65,12 +83,3 @@ def _on_conflict(conflict: str, update: tuple[str, ...]) -> str:
     if not update:
         return f" ON CONFLICT ({conflict}) DO NOTHING"
     return f" ON CONFLICT ({conflict}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in update)}"
-
-
-def _type(table: Table, name: str) -> str:
-    return table.c[name].type.compile(dialect=_DIALECT)
-
-
-def _wire_type(table: Table, name: str) -> str:
-    composite = isinstance(table.c[name].type, ARRAY | JSONB)
-    return "text" if composite else _type(table, name)

@@ -119,7 +119,7 @@ class _Loading:
         """Make sure that every fact mentioned has a row, so that even a first contact has something to lock."""
         facts = _facts(self._batch.contacts)
         keys = sorted(facts)
-        await _INSERT_FACTS.run(self._connection, [rows.fact_row(facts[key]) for key in keys])
+        await _INSERT_FACTS.run(self._connection, [facts[key] for key in keys])
         for row in await self._rows(_LOCK_FACTS, keys=keys):
             fact = rows.fact_of(row)
             self._world.facts[fact.key] = fact

@@ -13,41 +13,10 @@ from ticket_core.store.bulk import Row, array_literal
 
 _FACTS: dict[str, TypeAdapter[Any]] = {fact.kind: TypeAdapter(fact) for fact in get_args(EntryFact)}
 
-PARTICIPANT = ("id", "name", "locale", "last_case_id", "created_at")
-FACT = ("key", "kind", "value", "participant_id", "assurance")
-CONVERSATION = (
-    "id",
-    "channel",
-    "participant_id",
-    "locale",
-    "name",
-    "identities",
-    "case_id",
-    "last_seq",
-    "read_seq",
-)
-CASE = (
-    "id",
-    "number",
-    "participant_id",
-    "opened_at",
-    "activity_at",
-    "state",
-    "topic",
-    "priority",
-    "assignee_id",
-    "subject",
-    "snippet",
-    "last_kind",
-    "channels",
-    "aliases",
-    "conversation_id",
-    "follow_up_of",
-    "waiting_since",
-    "resolved_at",
-    "close_at",
-    "last_seq",
-)
+PARTICIPANT = Participant._fields
+FACT = Fact._fields
+CONVERSATION = Conversation._fields
+CASE = Case._fields
 ENTRY = (
     "case_id",
     "seq",
@@ -64,6 +33,8 @@ ENTRY = (
     "about",
     "payload",
 )
+_IDENTITIES = CONVERSATION.index("identities")
+_CHANNELS = CASE.index("channels")  # and the aliases behind them
 _READ_AS_TEXT = frozenset(
     {"id", "participant_id", "assignee_id", "follow_up_of", "case_id", "last_case_id", "payload", "identities"}
 )
@@ -76,17 +47,9 @@ def selected(columns: tuple[str, ...], *, table: str) -> str:
     )
 
 
-def participant_row(participant: Participant) -> Row:
-    return (participant.id, participant.name, participant.locale, participant.last_case_id, participant.created_at)
-
-
 def participant_of(row: Any) -> Participant:
-    id_, name, locale, last_case_id, created_at = row
+    id_, created_at, name, locale, last_case_id = row
     return Participant(id_, created_at, name, Locale(locale), last_case_id)
-
-
-def fact_row(fact: Fact) -> Row:
-    return (fact.key, fact.kind, fact.value, fact.participant_id, fact.assurance)
 
 
 def fact_of(row: Any) -> Fact:
@@ -96,17 +59,7 @@ def fact_of(row: Any) -> Fact:
 
 def conversation_row(conversation: Conversation) -> Row:
     identities = [(one.kind, one.value, one.assurance) for one in conversation.identities]
-    return (
-        conversation.id,
-        conversation.channel,
-        conversation.participant_id,
-        conversation.locale,
-        conversation.name,
-        json.dumps(identities) if identities else "[]",
-        conversation.case_id,
-        conversation.last_seq,
-        conversation.read_seq,
-    )
+    return (*conversation[:_IDENTITIES], json.dumps(identities), *conversation[_IDENTITIES + 1 :])
 
 
 def conversation_of(row: Any) -> Conversation:
@@ -134,41 +87,18 @@ def _identities_of(document: str) -> tuple[Identity, ...]:
 
 
 def case_row(case: Case) -> Row:
-    return (
-        case.id,
-        case.number,
-        case.participant_id,
-        case.opened_at,
-        case.activity_at,
-        case.state,
-        case.topic,
-        case.priority,
-        case.assignee_id,
-        case.subject,
-        case.snippet,
-        case.last_kind,
-        array_literal(case.channels),
-        array_literal(case.aliases),
-        case.conversation_id,
-        case.follow_up_of,
-        case.waiting_since,
-        case.resolved_at,
-        case.close_at,
-        case.last_seq,
-    )
+    channels, aliases = array_literal(case.channels), array_literal(case.aliases)
+    return (*case[:_CHANNELS], channels, aliases, *case[_CHANNELS + 2 :])
 
 
 def case_of(row: Any) -> Case:
-    found = dict(zip(CASE, row, strict=True))
-    return Case(
-        **found
-        | {
-            "state": CaseState(found["state"]),
-            "priority": Priority(found["priority"]),
-            "last_kind": EntryKind(found["last_kind"]) if found["last_kind"] else None,
-            "channels": tuple(map(Channel, found["channels"])),
-            "aliases": tuple(found["aliases"]),
-        }
+    found = Case._make(row)
+    return found._replace(
+        state=CaseState(found.state),
+        priority=Priority(found.priority),
+        last_kind=EntryKind(found.last_kind) if found.last_kind else None,
+        channels=tuple(map(Channel, found.channels)),
+        aliases=tuple(found.aliases),
     )
 
 

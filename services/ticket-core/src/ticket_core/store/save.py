@@ -14,7 +14,7 @@ from ticket_core.store.bulk import Insert
 from ticket_core.store.events import case_event
 from ticket_core.store.load import Loaded
 
-_STAMP = "GREATEST(pg_current_xact_id()::text::bigint, rows.stamp)"
+_STAMP = "GREATEST(pg_current_xact_id()::text::bigint, rows.stamp::bigint)"
 """The transaction's id, or the stamp of the case's last entry where that one is higher; see `stream`."""
 
 _PARTICIPANTS = Insert(tables.participants, rows.PARTICIPANT, conflict="id", update=("name", "locale", "last_case_id"))
@@ -60,7 +60,7 @@ async def save(connection: AsyncConnection, loaded: Loaded, *, now: datetime) ->
     await _CONVERSATIONS.run(connection, [rows.conversation_row(one) for one in conversations.values()])
     entries = [recorded.entry for recorded in changed.recorded]
     await _TIMELINE.run(connection, [(*rows.entry_row(entry), stamps.get(entry.case_id, 0)) for entry in entries])
-    await _NUMBERS.run(connection, [(one.number, one.case_id, one.source, one.event_id) for one in changed.numbers])
+    await _NUMBERS.run(connection, changed.numbers)
     await _save_timers(connection, cases.values(), before=loaded.world.before)
     await outbox.append(connection, tables.outbox, [case_event(recorded) for recorded in changed.recorded])
 
@@ -68,9 +68,9 @@ async def save(connection: AsyncConnection, loaded: Loaded, *, now: datetime) ->
 async def _save_people(connection: AsyncConnection, loaded: Loaded, *, now: datetime) -> None:
     changed = loaded.world.changed
     participants = {participant.id: participant for participant in changed.participants}
-    await _PARTICIPANTS.run(connection, [rows.participant_row(one) for one in participants.values()])
+    await _PARTICIPANTS.run(connection, list(participants.values()))
     facts = {fact.key: fact for fact in changed.facts}
-    await _FACTS.run(connection, [rows.fact_row(fact) for fact in facts.values()])
+    await _FACTS.run(connection, list(facts.values()))
     await _CLAIMS.run(connection, [(key, claimant, now) for key, claimant in dict.fromkeys(changed.claims)])
     suggestions = dict.fromkeys(changed.suggestions)
     await _SUGGESTIONS.run(
