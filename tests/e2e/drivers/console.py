@@ -41,6 +41,8 @@ class Console:
             await menu.select_option(value=await option.get_attribute("value"))
         await self.case.get_by_label("Jawaban", exact=True).fill(text)
         await self.case.get_by_role("button", name="Kirim").click()
+        await expect(self.case.get_by_label("Jawaban", exact=True)).to_have_value("")
+        await expect(self.case.locator(".composer [role=alert]")).to_have_count(0)
         await expect(self.entry(text)).to_have_count(1)
 
     async def told(self, text: str, channel: str, state: str) -> None:

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, ViewportSize
 
 DESK = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
-PATIENCE_MS = 20_000
+PATIENCE_MS = 30_000
 """How long a page may take to show something: the machine may be busy with other tests."""
 
 Visit = Callable[..., AbstractAsyncContextManager[Page]]
