@@ -14,6 +14,7 @@ from pydantic_core import to_json
 
 from kawal.database import is_outage
 from kawal.errors import KawalError
+from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from ticket_core.store.stream import CaseStream, StreamedEntry, StreamPlace
 
@@ -52,6 +53,7 @@ class Subscription:
             return
         if self._events.qsize() + len(events) > MOST_UNREAD:
             self._cut = True
+            metrics.LIVE_SCREENS_CUT.inc()
             events = []
             self._events.put_nowait(None)
         for event in events:
@@ -93,16 +95,20 @@ class LiveFeed:
                 log.warning("live_feed_interrupted", error=error)
                 await asyncio.sleep(OUTAGE_S)
 
-    async def events(self, after: StreamPlace | None) -> AsyncGenerator[Event]:
-        """Everything behind `after` (`None`: from now on), without an end.
+    async def here(self) -> StreamPlace:
+        """The place of a screen that wants only what comes from now on."""
+        return await self._stream.now()
+
+    async def events(self, after: StreamPlace) -> AsyncGenerator[Event]:
+        """Everything behind `after`, without an end.
 
         Raises:
             TooManyScreens: before the first event.
             CutOff: the caller was too slow; he has to begin again from the last event that he has.
         """
         async with self._subscribed() as subscription:
-            seen = after or subscription.joined_at
-            async for event in self._missed(seen, until=subscription.joined_at):
+            seen = after
+            async for event in self._missed(after, until=subscription.joined_at):
                 seen = event[0]
                 yield event
             while True:
@@ -128,11 +134,13 @@ class LiveFeed:
             self._place = self._place or place
         subscription = Subscription(self._place)
         self._subscriptions.add(subscription)
+        metrics.LIVE_SCREENS.set(len(self._subscriptions))
         self._woken.set()
         try:
             yield subscription
         finally:
             self._subscriptions.discard(subscription)
+            metrics.LIVE_SCREENS.set(len(self._subscriptions))
             if not self._subscriptions:
                 self._place = None
 

@@ -43,7 +43,6 @@ async def screen(served: Served, *, after: str | None = None) -> AsyncIterator[S
     headers = {"last-event-id": after} if after else {}
     async with served.client.stream("GET", "/v1/events", headers=headers) as response:
         opened = Screen(response)
-        # The first bytes tell that the stream has begun; the subscription stands before them.
         assert response.status_code == 200
         yield opened
 
@@ -62,6 +61,12 @@ class TestStreamEvents:
             assert seqs(events) == [1, 2, 3]
             assert {event["number"] for _, event in events} == {number(1)}
             assert events[1][1]["text"] == "Halo"
+
+    async def test_without_a_place_it_begins_with_the_request(self, served: Served) -> None:
+        await served.store.apply([contact(message(reference=number(1)))])
+        async with screen(served) as one:
+            await served.store.apply([Reply(number=number(1), agent=BUDI, text="Baik")])
+            assert seqs(await one.take(1)) == [4]
 
     async def test_goes_on_where_it_was(self, served: Served) -> None:
         begin = str(await served.stream.now())

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -292,9 +293,13 @@ class TestResolving:
         desk.one(Resolve(number=applied.number, agent=BUDI))
         desk.pass_time(days=15)
         desk.one(TimerFired(applied.case_id, TimerKind.CLOSE, desk.now))
-        more = {Reply: {"text": "Baik"}, Assign: {"assignee": None}, ChangeTopic: {"topic": None}}.get(command, {})
+        needed: dict[type, dict[str, Any]] = {
+            Reply: {"text": "Baik"},
+            Assign: {"assignee": None},
+            ChangeTopic: {"topic": None},
+        }
         with pytest.raises(CaseClosed):
-            desk.one(command(number=applied.number, agent=BUDI, **more))
+            desk.one(command(number=applied.number, agent=BUDI, **needed.get(command, {})))
 
 
 class TestAdministration:

@@ -124,3 +124,13 @@ VOICE_ACCEPTED = Counter("kawal_voice_accepted_total", "Things that callers left
 VOICEMAILS_WAITING = Gauge("kawal_voicemails_waiting", "Recordings still to be fetched.")
 # Deliveries by phone that are over: delivered or failed.
 VOICE_DELIVERIES = Counter("kawal_voice_deliveries_total", "Deliveries by phone that are over.", ["outcome"])
+
+# --- cases (ticket-core) ---
+
+# One transaction of the write path: lock, load, fold, write, commit.
+APPLY_SECONDS = Histogram("kawal_apply_seconds", "Time to apply a batch of inputs.", buckets=FAST_SECONDS)
+# By outcome: `applied`, `skipped` (done before, or nothing to do), `refused` (an agent's command).
+APPLIED_INPUTS = Counter("kawal_applied_inputs_total", "Inputs that the write path has dealt with.", ["outcome"])
+# Screens that listen to the live stream of this replica, and those that were cut off because they did not keep up.
+LIVE_SCREENS = Gauge("kawal_live_screens", "Connected live screens.")
+LIVE_SCREENS_CUT = Counter("kawal_live_screens_cut_total", "Live screens that were too slow.")

@@ -16,7 +16,6 @@ from ticket_core.store.stream import StreamPlace
 
 HEARTBEAT_S = 15.0
 _HEARTBEAT = b": still here\n\n"
-_BEGIN = b"retry: 1000\n\n"
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
@@ -32,17 +31,18 @@ async def stream_events(
 
     The `data` of an `entry` event is one JSON object: the case's `number`, `state`, `topic` and `assignee_id`, and the
     entry's `seq`, `kind`, `at`, `channel`, `conversation_id`, `conversation_seq`, `author`, `author_name`, `text`,
-    `about`. A browser's EventSource goes on by itself where it was; anybody else sends `Last-Event-ID`.
+    `about`. Without `Last-Event-ID` it begins at the moment of the request. A browser's EventSource goes on by itself
+    where it was; anybody else sends the id of the last event.
     """
-    after = StreamPlace.parse(last_event_id) if last_event_id else None
+    after = StreamPlace.parse(last_event_id) if last_event_id else await desk.live.here()
     body = _body(desk.live, after, ended=request.app.state.draining)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(body, media_type="text/event-stream", headers=headers)
 
 
-async def _body(live: LiveFeed, after: StreamPlace | None, *, ended: asyncio.Event) -> AsyncIterator[bytes]:
+async def _body(live: LiveFeed, after: StreamPlace, *, ended: asyncio.Event) -> AsyncIterator[bytes]:
     """The stream with its heartbeat, until the client leaves, is cut off, or the service drains."""
-    yield _BEGIN
+    yield b"retry: 1000\nid: %s\n\n" % str(after).encode()
     async with aclosing(live.events(after)) as events:
         with suppress(CutOff, StopAsyncIteration):
             coming = _next(events)

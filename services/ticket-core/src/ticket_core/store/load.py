@@ -138,7 +138,6 @@ class _Loading:
         references = (contact.interaction.reference for contact in batch.contacts)
         numbers = {number for number in references if number is not None}
         numbers.update(command.number for command in batch.commands)
-        numbers.update(self._world.spare_numbers)
         for number, case_id in await self._rows(_NUMBERS, numbers=sorted(numbers)):
             self._world.numbers[number] = case_id
 

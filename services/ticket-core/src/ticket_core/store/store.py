@@ -3,6 +3,8 @@
 A batch is one transaction: lock and load what it touches, fold it in memory, write it back in bulk, commit.
 """
 
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -12,6 +14,7 @@ from uuid_utils import uuid7
 
 from kawal.database import is_outage
 from kawal.errors import KawalError, TransientError
+from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from ticket_core.domain.errors import IdempotencyConflict
 from ticket_core.domain.fold import Applied, Fold, Skipped
@@ -90,15 +93,14 @@ class CaseStore:
 
     async def _transact(self, inputs: Sequence[Input]) -> list[Outcome]:
         batch = _sorted_out(inputs)
+        began = time.perf_counter()
+        # When the transaction fails, its numbers are lost: one of them may have been the reason.
         spare = await self._numbers.take(len(batch.contacts)) if batch.contacts else []
-        try:
-            async with self._engine.begin() as connection:
-                outcomes, unused = await self._in_transaction(connection, inputs, batch, spare)
-        except BaseException:
-            self._numbers.put(spare)
-            raise
+        async with self._engine.begin() as connection:
+            outcomes, unused = await self._in_transaction(connection, inputs, batch, spare)
         self._numbers.put(unused)
         self._committed()
+        _report(outcomes, duration_s=time.perf_counter() - began)
         return outcomes
 
     async def _in_transaction(
@@ -187,6 +189,16 @@ def _sorted_out(inputs: Sequence[Input]) -> Batch:
             case _:
                 batch.commands.append(given)
     return batch
+
+
+def _report(outcomes: Sequence[Outcome], *, duration_s: float) -> None:
+    counted = Counter(map(type, outcomes))
+    applied, skipped = counted[Applied], counted[Skipped]
+    refused = len(outcomes) - applied - skipped
+    metrics.APPLY_SECONDS.observe(duration_s)
+    for outcome, count in (("applied", applied), ("skipped", skipped), ("refused", refused)):
+        metrics.APPLIED_INPUTS.labels(outcome).inc(count)
+    log.info("batch_applied", applied=applied, skipped=skipped, refused=refused, duration_s=round(duration_s, 4))
 
 
 def _is_contention(error: Exception) -> bool:
