@@ -84,7 +84,17 @@ async def entries_part(
     case = await console.desk.cases.case(number)
     told = {item.about for item in page.items if item.about is not None and item.about <= after}
     earlier = [await _entry(console, number, seq) for seq in sorted(told)]
-    return console.response(request, "entries.html", case=case, items=page.items, earlier=earlier)
+    # Of the page, not of the case: what was committed since the page was read is still to be asked for.
+    last_seq = page.items[-1].seq if page.items else after
+    return console.response(
+        request,
+        "entries.html",
+        case=case,
+        items=page.items,
+        earlier=earlier,
+        last_seq=last_seq,
+        more=page.next_cursor is not None,
+    )
 
 
 async def case_context(console: Console, number: str, agent: Agent) -> dict[str, Any]:

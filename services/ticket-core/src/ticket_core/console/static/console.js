@@ -111,7 +111,9 @@
       timeline.append(entry);
       added = true;
     });
-    article.dataset.lastSeq = content.querySelector("template").dataset.lastSeq;
+    const { lastSeq, more } = content.querySelector("template").dataset;
+    article.dataset.lastSeq = lastSeq;
+    if (more !== undefined) await addEntries(number);
     if (!added) return;
     if (follow) toEnd();
     else document.getElementById("new-below").hidden = false;
@@ -124,7 +126,9 @@
     replace("case-head", fresh);
     replace("person", fresh);
     // The way of an answer that is being written stays as the agent has seen it; others are only added.
-    const chosen = document.querySelector("#composer textarea").value && document.querySelector("#answer-by [name]")?.value;
+    const by = document.getElementById("answer-by");
+    const meant = by.dataset.chosen || document.querySelector("#composer textarea").value;
+    const chosen = meant && by.querySelector("[name]")?.value;
     if (chosen) choose(fresh.getElementById("answer-by"), chosen);
     replace("answer-by", fresh);
   }
@@ -138,8 +142,13 @@
   }
 
   function choose(answerBy, conversation) {
+    answerBy.dataset.chosen = "true";
     for (const option of answerBy.querySelectorAll("option")) option.selected = option.value === conversation;
   }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "conversation") event.target.parentElement.dataset.chosen = "true";
+  });
 
   // --- drafts: what was typed survives a reload and a crash ---
 
