@@ -26,7 +26,7 @@ def new_participant(name: str = "Sari Wulandari") -> Participant:
         number=f"PRK-{serial}",
         name=name,
         phone=f"+62899{serial}",
-        email=f"{name.split()[0].lower()}.{serial}@peserta.example",
+        email=f"{name.split(maxsplit=1)[0].lower()}.{serial}@peserta.example",
     )
 
 
