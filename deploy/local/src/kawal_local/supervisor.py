@@ -12,6 +12,7 @@ from tornado.ioloop import IOLoop
 
 from kawal_local.output import PrefixedOutput
 from kawal_local.program import Program, signal_group
+from kawal_local.restarts import Restarts
 
 CHECK_DELAY_S = 0.5
 # In-process endpoints: Circus wants a control socket, and must not open a port for it.
@@ -23,7 +24,7 @@ class ProgramFailedError(RuntimeError):
 
 
 class Supervisor:
-    """Starts programs, restarts what dies, stops them within bounds.
+    """Starts programs, restarts what dies (see `Restarts`), stops them within bounds.
 
     `on_spawn(program, pid)` is called at each start, restarts included. Use it within a running event loop.
     Circus reaps every child of this process, so start no other subprocess between `open` and `close`.
@@ -33,6 +34,7 @@ class Supervisor:
         self._output = output
         self._on_spawn = on_spawn
         self._exits: dict[str, asyncio.Future[int]] = {}
+        self._restarts: dict[str, Restarts] = {}
         self._arbiter = Arbiter(
             [], endpoint=CONTROL, pubsub_endpoint=EVENTS, check_delay=CHECK_DELAY_S, loop=IOLoop.current()
         )
@@ -67,6 +69,7 @@ class Supervisor:
         await asyncio.gather(*(watcher._stop(close_output_streams=True) for watcher in watchers))  # noqa: SLF001
 
     def _watcher(self, program: Program, *, respawn: bool) -> Watcher:
+        self._restarts[program.name] = Restarts()
         command, *arguments = program.command
         self._arbiter.add_watcher(
             program.name,
@@ -90,6 +93,7 @@ class Supervisor:
 
     def _spawned(self, program: Program) -> Callable[..., bool]:
         def hook(*, pid: int, **_: Any) -> bool:
+            self._restarts[program.name].started()
             self._on_spawn(program, pid)
             return True
 
@@ -103,10 +107,18 @@ class Supervisor:
             if waiting is not None and not waiting.done():
                 waiting.set_result(exit_code)
             elif not self._arbiter.get_watcher(program.name).is_stopping():
-                self._output.say(f"{program.name} (pid {process_pid}) died with {exit_code}, starting it again")
+                self._start_again(program, f"{program.name} (pid {process_pid}) died with {exit_code}")
             return True
 
         return hook
+
+    def _start_again(self, program: Program, what: str) -> None:
+        """Circus starts what is missing at its next look, so none is missing until the delay is over."""
+        delay_s = self._restarts[program.name].delay_s()
+        self._output.say(f"{what}, starting it again{f' in {delay_s:g} s' if delay_s else ''}")
+        watcher = self._arbiter.get_watcher(program.name)
+        watcher.numprocesses = 0
+        asyncio.get_running_loop().call_later(delay_s, setattr, watcher, "numprocesses", 1)
 
     async def _quietly(self, command: Callable[[], Awaitable[Any]]) -> None:
         """Circus refuses a command while it looks after its children, so ask again a moment later."""
