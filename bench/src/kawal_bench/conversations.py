@@ -4,7 +4,7 @@ Everything follows from a seed: the same seed gives the same people saying the s
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -46,8 +46,8 @@ class Contact:
     lines: tuple[str, ...]
 
 
-def contacts(seed: int) -> Iterator[Contact]:
-    """An endless stream of contacts."""
+def contacts(seed: int, *, weights: Mapping[Channel, int] = CHANNEL_WEIGHTS) -> Iterator[Contact]:
+    """An endless stream of contacts; `weights` say how the channels share them."""
     rng = random.Random(seed)
     known: list[Person] = []
     while True:
@@ -56,7 +56,7 @@ def contacts(seed: int) -> Iterator[Contact]:
         else:
             person = _person(rng, len(known))
             known.append(person)
-        yield _contact(rng, person)
+        yield _contact(rng, person, weights)
 
 
 def _person(rng: random.Random, index: int) -> Person:
@@ -71,9 +71,14 @@ def _person(rng: random.Random, index: int) -> Person:
     )
 
 
-def _contact(rng: random.Random, person: Person) -> Contact:
-    channel = rng.choices(tuple(CHANNEL_WEIGHTS), weights=tuple(CHANNEL_WEIGHTS.values()))[0]
-    topic = rng.choice(tuple(_scripts()))
+def topics() -> tuple[str, ...]:
+    """The topics of complaint that people here write about."""
+    return tuple(_scripts())
+
+
+def _contact(rng: random.Random, person: Person, weights: Mapping[Channel, int]) -> Contact:
+    channel = rng.choices(tuple(weights), weights=tuple(weights.values()))[0]
+    topic = rng.choice(topics())
     lines = rng.choice(_scripts()[topic][person.locale])
     number = str(rng.randrange(2, 60))
     return Contact(

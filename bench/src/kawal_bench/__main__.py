@@ -1,0 +1,3 @@
+from kawal_bench.cli import run
+
+run()

@@ -1,0 +1,49 @@
+"""Where the processor's time goes: seconds of CPU by process, which other users of the machine change little."""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import psutil
+
+GENERATOR = "load generator"
+
+
+@dataclass(slots=True)
+class Meter:
+    """CPU seconds used since `start`, by name; a process counts with all below it."""
+
+    pids: Callable[[], Mapping[str, int]]
+    _before: dict[str, float] = field(default_factory=dict)
+
+    def start(self) -> None:
+        self._before = self._now()
+
+    def used(self) -> dict[str, float]:
+        return {name: seconds - self._before.get(name, 0.0) for name, seconds in self._now().items()}
+
+    def each(self, count: int) -> str:
+        """Milliseconds of CPU for each of `count` things, the greatest first."""
+        used = sorted(self.used().items(), key=lambda one: -one[1])
+        shares = [f"{name} {seconds / max(count, 1) * 1000:.2f}" for name, seconds in used if seconds > 0]
+        total = sum(seconds for _, seconds in used)
+        return f"{total / max(count, 1) * 1000:.2f} ms of CPU each: {', '.join(shares)}"
+
+    def _now(self) -> dict[str, float]:
+        return {name: _cpu_s(pid) for name, pid in {**self.pids(), GENERATOR: os.getpid()}.items()}
+
+
+def _cpu_s(pid: int) -> float:
+    try:
+        process = psutil.Process(pid)
+        # Our own children are the stack, which is counted by itself.
+        family = [process] if pid == os.getpid() else [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0.0
+    total = 0.0
+    for one in family:
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            total += times.user + times.system
+    return total

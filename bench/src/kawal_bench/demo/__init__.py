@@ -1,0 +1,1 @@
+"""`make demo`: people who contact the programme, and agents who answer, so that a newcomer sees a living console."""
