@@ -23,7 +23,7 @@ class ConsumerSettings:
     backoff_max_s: float = 10.0
     drain_s: float = 20.0
     cancel_s: float = 5.0
-    session_timeout_s: float = 30.0
+    session_timeout_s: float = 10.0
     heartbeat_s: float = 3.0
     rebalance_timeout_s: float = 60.0
     stall_s: float = 60.0
