@@ -56,6 +56,12 @@ class FormAnswer(Contract):
     label: Annotated[str, StringConstraints(max_length=200)]
     value: Text
 
+    @property
+    def line(self) -> str:
+        """Question and answer as one line of prose."""
+        asked = self.label if self.label.endswith("?") else f"{self.label}:"
+        return f"{asked} {self.value}"
+
 
 class FormSubmitted(_Interaction):
     """A complaint form was sent; `answers` keep the order and the labels the participant saw."""

@@ -254,7 +254,7 @@ def _contribution(interaction: Interaction) -> tuple[EntryFact, str]:
         case MessageReceived():
             return MessageWritten(interaction.client_id, interaction.attachments), interaction.text
         case FormSubmitted(answers=answers):
-            text = "\n".join(f"{answer.label}: {answer.value}" for answer in answers)
+            text = "\n".join(answer.line for answer in answers)
             return FormFilledIn(interaction.form, answers), text[:TEXT_LENGTH]
         case VoicemailLeft():
             return VoicemailRecorded(interaction.recording, interaction.path), ""

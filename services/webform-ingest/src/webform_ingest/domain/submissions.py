@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kawal.contracts.envelope import Envelope, KafkaMessage
-from kawal.contracts.interactions import FormAnswer, FormSubmitted, MessageReceived
+from kawal.contracts.interactions import FormSubmitted, MessageReceived
 from kawal.contracts.topics import INTERACTIONS
 from kawal.contracts.words import Assurance, Channel, Identity, IdentityKind, Locale
 from kawal.identities import routing_key
@@ -129,9 +129,4 @@ def send_message(received: MessageReceived, *, partition_key: str, traceparent: 
 
 def as_text(submitted: FormSubmitted) -> str:
     """A submission as the participant reads it while ticket-core has not taken it in yet."""
-    return "\n".join(_line(answer) for answer in submitted.answers)
-
-
-def _line(answer: FormAnswer) -> str:
-    asked = answer.label if answer.label.endswith("?") else f"{answer.label}:"
-    return f"{asked} {answer.value}"
+    return "\n".join(answer.line for answer in submitted.answers)
