@@ -16,6 +16,7 @@ try:
     int("siti@example.com")
 except ValueError as error:
     log.error("thing_failed", error=error)
+    log.warning("thing_put_off", error=error)
 logging.getLogger("aiokafka.consumer").info("chatter")
 logging.getLogger("uvicorn.error").warning("odd %s", "thing\\nsecond line")
 try:
@@ -34,7 +35,7 @@ def lines() -> list[dict]:
 
 class TestConfigure:
     def test_lines(self):
-        done, failed, odd, lost = lines()
+        done, failed, put_off, odd, lost = lines()
         assert (done["event"], done["level"], done["service"]) == ("thing_done", "info", "example")
         assert done["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
         assert (done["case_id"], done["phone"]) == ("c1", "[redacted]")
@@ -42,6 +43,8 @@ class TestConfigure:
 
         assert failed["error"] == "ValueError"
         assert failed["frames"][-1].endswith("<module>")
+        assert put_off["error"] == "ValueError"
+        assert "frames" not in put_off
 
         assert (odd["event"], odd["logger"], odd["message"]) == ("library_log", "uvicorn.error", "odd thing")
         assert (lost["level"], lost["error"]) == ("error", "RuntimeError: boom")

@@ -54,6 +54,12 @@ class TestDescribe:
 
         assert describe(raised(act)) == "RuntimeError: cannot read <- ValueError"
 
+    def test_wrapper_that_repeats_its_cause(self):
+        def act() -> None:
+            raise ConnectionRefusedError("nobody listens") from ConnectionRefusedError("nobody listens")
+
+        assert describe(raised(act)) == "ConnectionRefusedError: nobody listens"
+
     def test_validation_error_of_a_mistake(self):
         assert isinstance(raised(lambda: Person(age=SECRET)), ValidationError)  # type: ignore[arg-type]
 

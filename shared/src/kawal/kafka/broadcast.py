@@ -101,7 +101,7 @@ class Broadcast(Generic[T]):
             await self._handle(records)
         except Exception as error:  # noqa: BLE001 - best effort, see the class
             metrics.CONSUMER_FAILURES.labels("broadcast", "unexpected").inc()
-            log.warning("broadcast_failed", records=len(records), error=error)
+            log.error("broadcast_failed", records=len(records), error=error)  # noqa: TRY400 - structlog
 
     def _decoded(self, raw: Raw) -> Record[T] | None:
         if headers.ADDED & {name for name, _ in raw.headers}:

@@ -166,7 +166,8 @@ class Handler(Generic[T]):
 
     def _note(self, kind: str, error: Exception) -> None:
         metrics.CONSUMER_FAILURES.labels(self._dead_letters.group, kind).inc()
-        log.warning("batch_failed", group=self._dead_letters.group, kind=kind, error=error)
+        tell = log.error if kind == "unexpected" else log.warning
+        tell("batch_failed", group=self._dead_letters.group, kind=kind, error=error)
 
 
 def _known(invalid: InvalidRecords, records: Sequence[Record[T]]) -> dict[Place, str]:

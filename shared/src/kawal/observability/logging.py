@@ -1,7 +1,8 @@
 """JSON lines on standard output: structlog writes straight to the stream, without the stdlib in between.
 
 `get_logger()` is the one way to a logger. The keys of a line are those of `STYLE.md`; an error goes in as
-`log.error("event_name", error=exception)` and comes out as its class, its safe message and its frames.
+`log.error("event_name", error=exception)` and comes out as its class and its safe message. From `error` up its frames
+follow; a warning tells of what was expected (an outage, a client that gave up), and stays short.
 """
 
 import json
@@ -20,6 +21,7 @@ Event = MutableMapping[str, Any]
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _QUIET_LIBRARIES = ("aiokafka", "asyncio", "httpcore", "httpx", "sqlalchemy", "uvicorn", "websockets")
+_WITH_FRAMES = frozenset(("error", "critical"))
 _LINES = {level: metrics.LOG_LINES.labels(level) for level in ("debug", "info", "warning", "error", "critical")}
 
 
@@ -64,12 +66,13 @@ def _with_trace(_logger: Any, _level: str, event: Event) -> Event:
     return event
 
 
-def _with_error(_logger: Any, _level: str, event: Event) -> Event:
+def _with_error(_logger: Any, level: str, event: Event) -> Event:
     redaction.redact(event)  # type: ignore[arg-type] # structlog's events are dicts
     error = event.get("error")
     if isinstance(error, BaseException):
         event["error"] = redaction.describe(error)
-        event["frames"] = redaction.frames(error.__traceback__)
+        if level in _WITH_FRAMES:
+            event["frames"] = redaction.frames(error.__traceback__)
     return event
 
 

@@ -43,8 +43,11 @@ def redact(event: dict[str, Any]) -> None:
 
 
 def describe(error: BaseException) -> str:
-    """`Class: message` of an error and of its causes, without messages that may quote what people wrote."""
-    return " <- ".join(_describe_one(link) for link in _chain(error))
+    """`Class: message` of an error and of its causes, without messages that may quote what people wrote.
+
+    Wrappers that say the same again are left out.
+    """
+    return " <- ".join(dict.fromkeys(_describe_one(link) for link in _chain(error)))
 
 
 def frames(traceback: TracebackType | None) -> list[str]:

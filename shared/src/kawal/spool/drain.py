@@ -5,6 +5,7 @@ import random
 import time
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from kawal.errors import KawalError
 from kawal.observability.logging import get_logger
@@ -19,6 +20,8 @@ BACKOFF_S = (0.1, 5.0)
 STOP_TIMEOUT_S = broker.STOP_TIMEOUT_S + 1
 # Longer than a session that hears nothing from the broker, its end and the start of the next one.
 SILENCE_S = 90.0
+
+_OUTAGE = (KafkaError, OSError, KawalError)
 
 log = get_logger()
 
@@ -70,8 +73,10 @@ class SpoolDrain:
                 await broker.abort(producer)
         except* LogLost as lost:
             log.warning("spool_log_lost", error=_cause(lost))
+        except* _OUTAGE as away:
+            log.warning("spool_drain_interrupted", error=_cause(away), waiting_s=self._backoff_s)
         except* Exception as failed:  # noqa: BLE001 - the rows are safe, and only trying again helps
-            log.warning("spool_drain_interrupted", error=_cause(failed), waiting_s=self._backoff_s)
+            log.error("spool_drain_failed", error=_cause(failed), waiting_s=self._backoff_s)  # noqa: TRY400 - structlog
 
     async def _drain(self, producer: AIOKafkaProducer) -> None:
         for topic, partition in await self._lost(producer):
