@@ -128,6 +128,7 @@ class TestRun:
             httpx.Response(401),
             httpx.Response(201, content=b"{"),
             httpx.Response(201, json={"numbers": ["1234567890"]}),
+            httpx.Response(201, json={"numbers": []}),
         ],
     )
     async def test_keeps_trying(self, spool, answer):

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Annotated
 
 import httpx
-from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from kawal.case_numbers import is_valid
 from kawal.observability import metrics
@@ -27,7 +27,8 @@ def _checked(number: str) -> str:
 
 
 class _Lease(BaseModel):
-    numbers: list[Annotated[str, AfterValidator(_checked)]]
+    # None at all would have us ask again at once, without end.
+    numbers: list[Annotated[str, AfterValidator(_checked)]] = Field(min_length=1)
 
 
 def lease_client(*, ticket_core_url: str, service_token: str) -> httpx.AsyncClient:
