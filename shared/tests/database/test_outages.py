@@ -18,6 +18,7 @@ class TestIsOutage:
             asyncpg.CannotConnectNowError("starting up"),
             asyncpg.InterfaceError("connection is closed"),
             asyncpg.QueryCanceledError("statement timeout"),
+            asyncpg.LockNotAvailableError("lock timeout"),
         ],
     )
     def test_database_away(self, error):

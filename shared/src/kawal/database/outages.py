@@ -4,9 +4,10 @@ import asyncpg
 from sqlalchemy import exc
 
 # https://www.postgresql.org/docs/18/errcodes-appendix.html: connection exceptions, insufficient resources,
-# statement timeout, operator intervention, system error; read_only_sql_transaction is a failover in progress.
+# statement timeout, operator intervention, system error; read_only_sql_transaction is a failover in progress, and
+# lock_not_available a `lock_timeout`: somebody else is busy with the table.
 _AWAY_CLASSES = ("08", "53", "57", "58")
-_AWAY_CODES = ("25006",)
+_AWAY_CODES = ("25006", "55P03")
 
 
 def is_outage(error: BaseException) -> bool:
