@@ -75,6 +75,14 @@ class TestRunning:
             async with running(service(tasks={"consumer": returns})):
                 pass
 
+    async def test_task_that_was_cancelled_by_nobody_is_dead_too(self):
+        async def cancelled() -> None:
+            raise asyncio.CancelledError
+
+        with pytest.raises(TaskDied):
+            async with running(service(tasks={"consumer": cancelled})):
+                pass
+
     async def test_each_request_of_a_connection_has_its_own_trace(self):
         async with running(service()) as address, httpx.AsyncClient() as client:
             ids = {(await client.get(f"{address.url}/nowhere")).json()["trace_id"] for _ in range(3)}

@@ -199,9 +199,14 @@ class Service:
             await _cancel(running, within_s=self.limits.drain_s * TASKS_SHARE)
 
     async def _watched(self, name: str, run: Task) -> None:
+        task = asyncio.current_task()
         try:
             await run()
-            error: Exception = TaskDied(f"{name} returned")
+            error: BaseException = TaskDied(f"{name} returned")
+        except asyncio.CancelledError as let_out:
+            if task is None or task.cancelling():
+                raise
+            error = let_out  # by a library; nobody asked the task to end
         except Exception as raised:  # noqa: BLE001 whatever it is, the process must not go on without the task
             error = raised
         metrics.TASKS_DIED.labels(name).inc()
