@@ -81,7 +81,5 @@ def _tell(done: "asyncio.Future[Applied]", outcome: Outcome | Exception) -> None
         return
     if isinstance(outcome, Applied):
         done.set_result(outcome)
-    elif isinstance(outcome, Exception):
-        done.set_exception(outcome)
     else:
-        done.cancel()
+        done.set_exception(outcome if isinstance(outcome, Exception) else TypeError("commands are never skipped"))

@@ -22,11 +22,28 @@ Row = tuple[Any, ...]
 Encode = Callable[[Sequence[Any]], str]
 
 
-class Insert:
-    """Inserts rows given as tuples in the order of `columns`.
+class _Bulk:
+    """A statement over `rows`: tuples in the order of `columns`.
 
-    Arrays are given as PostgreSQL writes them (`array_literal`), JSON as a document. `computed` are SQL expressions
-    over `rows` (whose columns are text) that take the place of what was given for a column.
+    Arrays are given as PostgreSQL writes them (`array_literal`), JSON as a document.
+    """
+
+    def __init__(self, table: Table, columns: Sequence[str], statement: str) -> None:
+        self._columns = tuple(columns)
+        self._encoders = [_encoder(table, name) for name in columns]
+        self._statement = text(statement)
+
+    async def run(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
+        """Write `rows`; nothing is sent when there are none."""
+        if rows:
+            arrays = (encode(values) for encode, values in zip(self._encoders, zip(*rows, strict=True), strict=True))
+            await connection.execute(self._statement, dict(zip(self._columns, arrays, strict=True)))
+
+
+class Insert(_Bulk):
+    """Inserts rows, or updates the columns `update` of those whose `conflict` columns are there already.
+
+    `computed` are SQL expressions over `rows` (whose columns are text) that take the place of what was given.
     """
 
     def __init__(
@@ -38,16 +55,20 @@ class Insert:
         update: Iterable[str] = (),
         computed: Mapping[str, str] | None = None,
     ) -> None:
-        self._columns = tuple(columns)
-        self._encoders = [_encoder(table, name) for name in columns]
-        insert = _insert_from_json(table, self._columns, computed=computed or {})
-        self._statement = text(insert + _on_conflict(conflict, tuple(update)))
+        known = computed or {}
+        values = ", ".join(known.get(name) or _value(table, name) for name in columns)
+        insert = f"INSERT INTO {table.fullname} ({', '.join(columns)}) SELECT {values} FROM {_rows(columns)}"  # noqa: S608 our own names
+        super().__init__(table, columns, insert + _on_conflict(conflict, tuple(update)))
 
-    async def run(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
-        """Insert `rows`; nothing is sent when there are none."""
-        if rows:
-            arrays = (encode(values) for encode, values in zip(self._encoders, zip(*rows, strict=True), strict=True))
-            await connection.execute(self._statement, dict(zip(self._columns, arrays, strict=True)))
+
+class Update(_Bulk):
+    """Updates rows that are known to be there, found by their column `by`."""
+
+    def __init__(self, table: Table, columns: Sequence[str], *, by: str) -> None:
+        changes = ", ".join(f"{name} = {_value(table, name)}" for name in columns if name != by)
+        found = f"{table.name}.{by} = {_value(table, by)}"
+        update = f"UPDATE {table.fullname} SET {changes} FROM {_rows(columns)} WHERE {found}"  # noqa: S608 our own names
+        super().__init__(table, columns, update)
 
 
 def array_literal(words: Iterable[str]) -> str:
@@ -55,13 +76,9 @@ def array_literal(words: Iterable[str]) -> str:
     return "{" + ",".join(words) + "}"
 
 
-def _insert_from_json(table: Table, columns: tuple[str, ...], *, computed: Mapping[str, str]) -> str:
+def _rows(columns: Sequence[str]) -> str:
     elements = ", ".join(f"json_array_elements_text(CAST(:{name} AS json))" for name in columns)
-    values = ", ".join(computed.get(name) or _value(table, name) for name in columns)
-    return (
-        f"INSERT INTO {table.fullname} ({', '.join(columns)}) SELECT {values} "  # noqa: S608 names of our own tables
-        f"FROM ROWS FROM ({elements}) AS rows ({', '.join(columns)})"
-    )
+    return f"ROWS FROM ({elements}) AS rows ({', '.join(columns)})"
 
 
 def _encoder(table: Table, name: str) -> Encode:

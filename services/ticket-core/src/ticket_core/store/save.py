@@ -10,7 +10,7 @@ from kawal import outbox
 from ticket_core.domain.case import Case
 from ticket_core.domain.inputs import TimerKind
 from ticket_core.store import rows, tables
-from ticket_core.store.bulk import Insert
+from ticket_core.store.bulk import Insert, Update
 from ticket_core.store.events import case_event
 from ticket_core.store.load import Loaded
 
@@ -18,7 +18,7 @@ _STAMP = "GREATEST(pg_current_xact_id()::text::bigint, rows.stamp::bigint)"
 """The transaction's id, or the stamp of the case's last entry where that one is higher; see `stream`."""
 
 _PARTICIPANTS = Insert(tables.participants, rows.PARTICIPANT, conflict="id", update=("name", "locale", "last_case_id"))
-_FACTS = Insert(tables.identities, rows.FACT, conflict="key", update=("participant_id", "assurance"))
+_FACTS = Update(tables.identities, ("key", "participant_id", "assurance"), by="key")
 _CASES = Insert(
     tables.cases,
     (*rows.CASE, "stamp"),
@@ -70,7 +70,7 @@ async def _save_people(connection: AsyncConnection, loaded: Loaded, *, now: date
     participants = {participant.id: participant for participant in changed.participants}
     await _PARTICIPANTS.run(connection, list(participants.values()))
     facts = {fact.key: fact for fact in changed.facts}
-    await _FACTS.run(connection, list(facts.values()))
+    await _FACTS.run(connection, [(fact.key, fact.participant_id, fact.assurance) for fact in facts.values()])
     await _CLAIMS.run(connection, [(key, claimant, now) for key, claimant in dict.fromkeys(changed.claims)])
     suggestions = dict.fromkeys(changed.suggestions)
     await _SUGGESTIONS.run(

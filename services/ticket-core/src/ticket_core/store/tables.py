@@ -123,6 +123,13 @@ cases = Table(
     CheckConstraint("last_seq >= 1", name="last_seq"),
     Index("cases_participant_id_idx", "participant_id"),
     Index("cases_activity_idx", text("activity_at DESC"), text("id DESC")),
+    Index(
+        "cases_assignee_idx",
+        "assignee_id",
+        text("activity_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("assignee_id IS NOT NULL"),
+    ),
     Index("cases_active_idx", text("activity_at DESC"), text("id DESC"), postgresql_where=text(_ACTIVE)),
 )
 

@@ -155,6 +155,14 @@ def upgrade() -> None:
         unique=False,
         schema="core",
     )
+    op.create_index(
+        "cases_assignee_idx",
+        "cases",
+        ["assignee_id", sa.literal_column("activity_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+        schema="core",
+        postgresql_where=sa.text("assignee_id IS NOT NULL"),
+    )
     op.create_index("cases_participant_id_idx", "cases", ["participant_id"], unique=False, schema="core")
     op.create_table(
         "identities",
@@ -372,6 +380,12 @@ def downgrade() -> None:
     )
     op.drop_table("identities", schema="core")
     op.drop_index("cases_participant_id_idx", table_name="cases", schema="core")
+    op.drop_index(
+        "cases_assignee_idx",
+        table_name="cases",
+        schema="core",
+        postgresql_where=sa.text("assignee_id IS NOT NULL"),
+    )
     op.drop_index("cases_activity_idx", table_name="cases", schema="core")
     op.drop_index(
         "cases_active_idx",
