@@ -17,6 +17,14 @@ class Mailbox:
         self.mails: list[bytes] = []
         self.answer = "250 OK"
         self.rcpt = "250 OK"
+        self.sender = "250 OK"
+        self.taking = asyncio.Event()
+        self.takes = asyncio.Event()
+        self.takes.set()
+
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
+        envelope.mail_from = address
+        return self.sender
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
         if self.rcpt.startswith("250"):
@@ -24,6 +32,8 @@ class Mailbox:
         return self.rcpt
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        self.taking.set()
+        await self.takes.wait()
         if self.answer.startswith("250"):
             self.mails.append(envelope.content)
         return self.answer
@@ -68,6 +78,40 @@ class TestMailProvider:
     async def test_try_later_is_transient(self, mailbox, provider):
         mailbox.answer = "451 try later"
         with pytest.raises(ProviderAwayError, match="smtp_451"):
+            await provider.send(delivery())
+
+    async def test_refused_sender_is_no_fault_of_the_mail(self, mailbox, provider):
+        mailbox.sender = "530 authentication required"
+        with pytest.raises(ProviderAwayError, match="smtp_530"):
+            await provider.send(delivery())
+
+    async def test_wrong_password_is_no_fault_of_the_mail(self, mailbox):
+        url = f"smtp://kawal:wrong@127.0.0.1:{mailbox.port}"
+        provider = MailProvider(url=url, sender="kawal@example.org")
+        with pytest.raises(ProviderAwayError):
+            await provider.send(delivery())
+
+    async def test_server_that_turns_us_away_is_transient(self):
+        async def turn_away(_reader, writer):
+            writer.write(b"554 go away\r\n")
+            await writer.drain()
+            writer.close()
+
+        async with await asyncio.start_server(turn_away, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            provider = MailProvider(url=f"smtp://127.0.0.1:{port}", sender="kawal@example.org")
+            with pytest.raises(ProviderAwayError, match="smtp_554"):
+                await provider.send(delivery())
+
+    async def test_answer_that_came_too_late_is_not_the_next_mails(self, mailbox, provider):
+        mailbox.takes.clear()
+        given_up = asyncio.create_task(provider.send(delivery()))
+        await asyncio.wait_for(mailbox.taking.wait(), 10)
+        given_up.cancel()
+        await asyncio.wait({given_up})
+        mailbox.answer = "550 refused"
+        mailbox.takes.set()
+        with pytest.raises(ProviderRefusedError, match="smtp_550"):
             await provider.send(delivery())
 
     async def test_server_away_is_transient(self):

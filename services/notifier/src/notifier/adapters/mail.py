@@ -35,26 +35,44 @@ class MailProvider:
         )
 
     async def send(self, delivery: Delivery) -> None:
+        mail = mail_of(delivery, sender=self._sender)
         async with self._turn:
+            await self._connect()
             try:
-                if not self._client.is_connected:
-                    await self._client.connect()
-                await self._client.send_message(mail_of(delivery, sender=self._sender))
+                await self._client.send_message(mail)
             except aiosmtplib.SMTPRecipientsRefused as refused:
                 await self._reset()
                 raise _problem(refused.recipients[0].code) from refused
+            except aiosmtplib.SMTPSenderRefused as refused:
+                await self._reset()
+                raise ProviderAwayError(f"smtp_{refused.code}") from refused
             except aiosmtplib.SMTPResponseException as response:
                 await self._reset()
                 raise _problem(response.code) from response
             except (aiosmtplib.SMTPException, OSError) as away:
                 self._client.close()
-                raise ProviderAwayError("smtp_away", unknown=True) from away
+                raise ProviderAwayError("smtp_away") from away
+            except asyncio.CancelledError:
+                # The answer that nobody waited for would be taken for the answer to the next mail.
+                self._client.close()
+                raise
 
     async def was_sent(self, delivery: Delivery) -> bool:  # noqa: ARG002 - SMTP cannot be asked
         return False
 
     def close(self) -> None:
         self._client.close()
+
+    async def _connect(self) -> None:
+        """Whatever a server says before it has heard of a mail is about us: a wrong password fails no mail."""
+        if self._client.is_connected:
+            return
+        try:
+            await self._client.connect()
+        except aiosmtplib.SMTPResponseException as refused:
+            raise ProviderAwayError(f"smtp_{refused.code}") from refused
+        except (aiosmtplib.SMTPException, OSError) as away:
+            raise ProviderAwayError("smtp_away") from away
 
     async def _reset(self) -> None:
         """Forget the half-made mail, so that the next one starts clean."""

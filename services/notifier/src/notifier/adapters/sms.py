@@ -8,6 +8,9 @@ from notifier.domain.deliveries import Delivery
 from notifier.domain.providers import ProviderAwayError, ProviderRefusedError
 
 TIMEOUT_S = 15
+# Wrong credentials, a suspended account, a wrong account id: all about us, nothing about the message.
+ABOUT_US = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+LATER = ABOUT_US | {HTTPStatus.TOO_MANY_REQUESTS}
 UNDELIVERABLE = frozenset({"failed", "undelivered", "canceled"})
 
 
@@ -37,8 +40,8 @@ class SmsProvider:
         try:
             response = await self._client.request(method, self._messages, timeout=TIMEOUT_S, **request)  # type: ignore[arg-type]
         except httpx.HTTPError as away:
-            raise ProviderAwayError("twilio_away", unknown=True) from away
-        if response.is_server_error or response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            raise ProviderAwayError("twilio_away") from away
+        if response.is_server_error or response.status_code in LATER:
             raise ProviderAwayError(f"twilio_{response.status_code}")
         return response
 

@@ -6,15 +6,14 @@ from notifier.domain.deliveries import Delivery
 
 
 class ProviderAwayError(Exception):
-    """The provider cannot be reached, or says "later". `unknown`: it may have taken the message all the same."""
+    """The provider cannot be reached, says "later", or refuses us (a wrong password): the message is not at fault.
 
-    def __init__(self, detail: str, *, unknown: bool = False) -> None:
-        super().__init__(detail)
-        self.unknown = unknown
+    It may have been taken all the same. The error's message is a stable snake_case reason.
+    """
 
 
 class ProviderRefusedError(Exception):
-    """The provider will never take this message; the message is a stable snake_case reason."""
+    """The provider will never take this message; the error's message is a stable snake_case reason."""
 
 
 class Provider(Protocol):
