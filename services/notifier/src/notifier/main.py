@@ -22,6 +22,7 @@ from notifier.adapters.mail import MailProvider
 from notifier.adapters.sms import SmsProvider
 from notifier.consumers import case_events, reports
 from notifier.consumers.sender import Sender
+from notifier.consumers.unseen import UnseenWatch
 from notifier.domain.providers import Provider
 from notifier.domain.routing import Router
 from notifier.settings import PORT, NotifierSettings
@@ -46,6 +47,7 @@ async def opened(settings: NotifierSettings) -> AsyncIterator[Parts]:
 
         events = _case_events(settings, engine, router, wake=wake)
         reported = _reports(settings, engine, wake=wake)
+        unseen = UnseenWatch(engine=engine, unseen_for=timedelta(seconds=settings.unseen_after_s), found=wake)
         upkeep = Upkeep(engine=engine, maintain=_maintain)
         yield Parts(
             app=create_app(title="Kawal notifier", settings=settings),
@@ -53,6 +55,7 @@ async def opened(settings: NotifierSettings) -> AsyncIterator[Parts]:
                 "case_events": events.run,
                 "reports": reported.run,
                 "outbox": relay.run,
+                "unseen": unseen.run,
                 "upkeep": upkeep.run,
                 **{f"sender_{place}": sender.run for place, sender in enumerate(senders)},
             },
@@ -111,8 +114,7 @@ async def _sender(
     client = await stack.enter_async_context(httpx.AsyncClient(base_url=settings.twilio_api_url, auth=credentials))
     sms = SmsProvider(client=client, account_sid=settings.twilio_account_sid, sender=settings.twilio_number)
     providers: dict[Channel, Provider] = {Channel.EMAIL: mail, Channel.SMS: sms}
-    unseen_for = timedelta(seconds=settings.unseen_after_s)
-    return Sender(engine=engine, providers=providers, unseen_for=unseen_for, reported=reported)
+    return Sender(engine=engine, providers=providers, reported=reported)
 
 
 def _links(settings: NotifierSettings) -> Callable[[str], str]:

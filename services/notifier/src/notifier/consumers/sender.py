@@ -6,7 +6,7 @@ more than one attempt and asks the provider before it sends again.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -25,10 +25,10 @@ from notifier.store.deliveries import Claimed
 
 log = get_logger()
 
-POLL = timedelta(seconds=1)
+POLL_S = 1.0
 SEND_WITHIN_S = 30
-CLAIM = 10
-"""Few, so that the last of a claim is sent long before the claim ends."""
+BROKEN_AFTER = 3
+"""Attempts at a delivery on which its provider's code itself breaks; then the next channel takes over."""
 
 
 class Sender:
@@ -39,12 +39,10 @@ class Sender:
         *,
         engine: AsyncEngine,
         providers: Mapping[Channel, Provider],
-        unseen_for: timedelta,
         reported: Callable[[], None],
     ) -> None:
         self._engine = engine
         self._providers = providers
-        self._unseen_for = unseen_for
         self._reported = reported
         self._awake = asyncio.Event()
 
@@ -55,29 +53,27 @@ class Sender:
         """Work until cancelled; while PostgreSQL is away nothing can be due."""
         while True:
             try:
-                sent = await self.send_due()
+                tried = await self.send_next()
             except Exception as error:
                 if not is_outage(error):
                     raise
                 log.warning("sending_interrupted", error=error)
-                sent = 0
-            if not sent:
+                tried = False
+            if not tried:
                 await self._rest()
 
-    async def send_due(self) -> int:
-        """Send one claim's worth; says how many were tried."""
+    async def send_next(self) -> bool:
+        """Try to send the delivery that is due first; says whether there was one."""
         async with self._engine.begin() as connection:
-            now = datetime.now(UTC)
-            await deliveries.fall_back_unseen(connection, now=now, unseen_for=self._unseen_for)
-            claimed = await deliveries.claim(connection, now=now, most=CLAIM)
-        for one in claimed:
-            await self._send(one)
-        return len(claimed)
+            claimed = await deliveries.claim(connection, now=datetime.now(UTC))
+        if claimed is not None:
+            await self._send(claimed)
+        return claimed is not None
 
     async def _rest(self) -> None:
         self._awake.clear()
         try:
-            async with asyncio.timeout(POLL.total_seconds()):
+            async with asyncio.timeout(POLL_S):
                 await self._awake.wait()
         except TimeoutError:
             return
@@ -93,8 +89,17 @@ class Sender:
             await self._finish(delivery, DeliveryState.FAILED, detail=str(refused))
         except (ProviderAwayError, TimeoutError) as away:
             await self._try_later(claimed, detail=str(away) or "timeout")
+        except Exception as error:  # noqa: BLE001 - one delivery that nobody can send must not end all sending
+            await self._broken(claimed, error)
         else:
             await self._finish(delivery, DeliveryState.SENT)
+
+    async def _broken(self, claimed: Claimed, error: Exception) -> None:
+        log.error("delivery_broken", channel=claimed.delivery.channel, attempt=claimed.attempts, error=error)
+        if claimed.attempts < BROKEN_AFTER:
+            await self._try_later(claimed, detail="unexpected")
+        else:
+            await self._finish(claimed.delivery, DeliveryState.FAILED, detail="unexpected")
 
     async def _try_later(self, claimed: Claimed, *, detail: str) -> None:
         now = datetime.now(UTC)

@@ -44,9 +44,9 @@ _CLAIM = text(
             WHERE earlier.conversation_id = mine.conversation_id AND earlier.channel = mine.channel
               AND earlier.due_at IS NOT NULL AND earlier.position < mine.position
         )
-        ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED
+        ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
     )
-    RETURNING {_COLUMNS}, created_at, attempts, detail
+    RETURNING {_COLUMNS}, created_at, attempts
     """  # noqa: S608 - column names are ours
 )
 
@@ -77,11 +77,14 @@ _FALL_BACK = text(
 )
 _UNSEEN = text(
     """
-    UPDATE notify.delivery AS next SET due_at = :now
-    FROM notify.delivery AS chat
-    WHERE chat.channel = 'chat' AND chat.state = 'sent'
-      AND chat.created_at BETWEEN :oldest AND :unseen_since
-      AND next.after = chat.id AND next.due_at IS NULL AND next.state IS NULL
+    UPDATE notify.delivery SET due_at = :now
+    WHERE id IN (
+        SELECT next.id FROM notify.delivery AS chat JOIN notify.delivery AS next ON next.after = chat.id
+        WHERE chat.channel = 'chat' AND chat.state = 'sent'
+          AND chat.created_at BETWEEN :oldest AND :unseen_since
+          AND next.due_at IS NULL AND next.state IS NULL
+        FOR UPDATE OF next SKIP LOCKED
+    )
     """
 )
 
@@ -93,7 +96,6 @@ class Claimed:
     delivery: Delivery
     created_at: datetime
     attempts: int
-    last_problem: str | None
 
 
 async def insert(connection: AsyncConnection, deliveries: Sequence[Delivery], *, now: datetime) -> None:
@@ -105,9 +107,13 @@ async def insert(connection: AsyncConnection, deliveries: Sequence[Delivery], *,
     await connection.execute(_INSERT, columns | {"due": due, "now": now})
 
 
-async def claim(connection: AsyncConnection, *, now: datetime, most: int) -> list[Claimed]:
-    rows = await connection.execute(_CLAIM, {"now": now, "until": now + CLAIMED_FOR, "most": most})
-    return [_claimed(row) for row in rows]
+async def claim(connection: AsyncConnection, *, now: datetime) -> Claimed | None:
+    """The delivery that is due for the longest time and whose turn it is; `None` when there is none.
+
+    One at a time: of several, the last would be sent after the claim had ended, and by somebody else too.
+    """
+    row = (await connection.execute(_CLAIM, {"now": now, "until": now + CLAIMED_FOR})).first()
+    return None if row is None else _claimed(row)
 
 
 async def finish(
@@ -139,6 +145,6 @@ async def fall_back_unseen(connection: AsyncConnection, *, now: datetime, unseen
 
 def _claimed(row: Row[tuple[object, ...]]) -> Claimed:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    created_at, attempts, detail = (values.pop(name) for name in ("created_at", "attempts", "detail"))
+    created_at, attempts = values.pop("created_at"), values.pop("attempts")
     values |= {"channel": Channel(values["channel"]), "locale": Locale(values["locale"])}
-    return Claimed(delivery=Delivery(**values), created_at=created_at, attempts=attempts, last_problem=detail)
+    return Claimed(delivery=Delivery(**values), created_at=created_at, attempts=attempts)
