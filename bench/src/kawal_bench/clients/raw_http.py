@@ -27,58 +27,74 @@ class UnexpectedAnswer(Exception):
     """The service did not answer as it should; a figure made of refusals would be worthless."""
 
 
-class RawHttp(asyncio.Protocol):
-    """One closed-loop client's connection: one request at a time. It is opened again when it was idle too long."""
+class RawHttp:
+    """One closed-loop client, one request at a time; a connection that was idle for too long is opened again."""
 
     def __init__(self, base_url: str) -> None:
         self._url = urlsplit(base_url)
-        self._host = self._url.netloc
-        self._received = bytearray()
-        self._answer: asyncio.Future[Response] | None = None
-        self._transport: asyncio.Transport | None = None
+        self._connection: Connection | None = None
 
     @classmethod
     async def connect(cls, base_url: str) -> Self:
-        connection = cls(base_url)
-        await connection._open()
-        return connection
+        http = cls(base_url)
+        await http._connected()
+        return http
 
     async def get(self, path: str, *, token: str, expect: int = 200) -> Response:
-        head = f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        head = f"GET {path} HTTP/1.1\r\nHost: {self._url.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n"
         return await self._exchange(head.encode(), expect)
 
     async def post(self, path: str, body: Any, *, token: str = "", key: str = "", expect: int = 200) -> Response:
         data = json.dumps(body).encode()
-        head = f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/json\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: {self._url.netloc}\r\nContent-Type: application/json\r\n"
         head += f"Content-Length: {len(data)}\r\n"
         head += f"Authorization: Bearer {token}\r\n" if token else ""
         head += f"Idempotency-Key: {key}\r\n" if key else ""
         return await self._exchange(head.encode() + b"\r\n" + data, expect)
 
     def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-
-    async def _open(self) -> asyncio.Transport:
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_connection(lambda: self, self._url.hostname or "", self._url.port or 80)
-        return transport
+        if self._connection is not None:
+            self._connection.close()
 
     async def _exchange(self, request: bytes, expect: int) -> Response:
-        transport = self._transport or await self._open()
-        self._answer = asyncio.get_running_loop().create_future()
-        transport.write(request)
-        response = await self._answer
+        response = await (await self._connected()).exchange(request)
         if response.status != expect:
             raise UnexpectedAnswer(f"{response.status} instead of {expect}: {response.body[:300]!r}")
         return response
 
-    # asyncio.Protocol
+    async def _connected(self) -> "Connection":
+        if self._connection is None or not self._connection.is_open:
+            loop = asyncio.get_running_loop()
+            host, port = self._url.hostname or "", self._url.port or 80
+            _, self._connection = await loop.create_connection(Connection, host, port)
+        return self._connection
+
+
+class Connection(asyncio.Protocol):
+    """One TCP connection."""
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self._received = bytearray()
+        self._answer: asyncio.Future[Response] | None = None
+
+    async def exchange(self, request: bytes) -> Response:
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._answer
+
+    def close(self) -> None:
+        self.is_open = False
+        self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self.is_open = True
 
     def data_received(self, data: bytes) -> None:
+        if self._answer is None or self._answer.done():
+            self.close()  # 408: we were silent for too long
+            return
         self._received += data
         end = self._received.find(_END_OF_HEAD)
         if end < 0:
@@ -86,12 +102,12 @@ class RawHttp(asyncio.Protocol):
         head = bytes(self._received[:end]).lower()
         length = int(head.partition(_LENGTH)[2].partition(b"\r\n")[0] or b"0")
         whole = end + len(_END_OF_HEAD) + length
-        if len(self._received) >= whole and self._answer is not None:
+        if len(self._received) >= whole:
             body = bytes(self._received[end + len(_END_OF_HEAD) : whole])
             del self._received[:whole]
             self._answer.set_result(Response(int(head[9:12]), body))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
+        self.is_open = False
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(exc or ConnectionError("the connection was closed"))
