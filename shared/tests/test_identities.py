@@ -40,6 +40,7 @@ class TestNormaliseEmail:
         [
             *("", "siti", "@example.com", "siti@", "siti@example", "siti@.com", "siti@com.", "a b@c.id", "a\x00@b.id"),
             *("a@b.id\nBcc: c@d.id", "x" * 250 + "@b.id"),
+            *("a@b.id,c@d.id", "a,b@c.id", "a;b@c.id", "<a@b.id>", "a(b)@c.id", '"a"@b.id', "a@[127.0.0.1]"),
         ],
     )
     def test_no_address(self, raw):

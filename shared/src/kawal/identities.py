@@ -9,6 +9,9 @@ from kawal.contracts.words import Assurance, Identity, IdentityKind
 from kawal.errors import KawalError
 
 HOME_REGION = "ID"
+MAX_EMAIL_ADDRESS = 254
+# What separates addresses, or begins a part of one that is none (RFC 5322): a header would be read as several.
+_ADDRESS_SPECIALS = frozenset('@,;:<>()[]\\"')
 ROUTING_ORDER = (IdentityKind.PARTICIPANT_NUMBER, IdentityKind.PHONE, IdentityKind.EMAIL)
 
 
@@ -39,12 +42,14 @@ def normalise_email(raw: str) -> str:
     """The address in lower case without surrounding space. Whether it exists, only a mail to it can tell.
 
     Raises:
-        InvalidEmailAddress: there is no local part, no domain, white space, or it is too long (RFC 5321: 254).
+        InvalidEmailAddress: there is no local part, no domain, white space, more than one address, or it is too long
+            (RFC 5321: 254).
     """
     address = raw.strip().lower()
-    local, at, domain = address.rpartition("@")
-    broken = not (local and at and "." in domain) or len(address) > 254 or len(address.split()) != 1
-    if broken or domain.startswith(".") or domain.endswith(".") or not address.isprintable():
+    local, _, domain = address.rpartition("@")
+    whole = local and "." in domain and not domain.startswith(".") and not domain.endswith(".")
+    single = _ADDRESS_SPECIALS.isdisjoint(local + domain) and len(address.split()) == 1 and address.isprintable()
+    if not (whole and single) or len(address) > MAX_EMAIL_ADDRESS:
         raise InvalidEmailAddress("The address cannot be read")
     return address
 
