@@ -16,7 +16,6 @@ from kawal.identities import routing_key
 from kawal.testing import eventually
 from web_driver import NUMBERS, Mailbox, Watched, hand_out, watching
 from web_factories import LINK_KEY, NOW, message
-from webform_ingest.domain.submissions import digest
 
 pytestmark = pytest.mark.integration
 
@@ -68,8 +67,8 @@ class TestSubmission:
         again = await web.post(URL, json=ANSWERS, headers=headers)
         assert first.json() == again.json()
         assert first.json()["reference"] == NUMBERS[0]
-        sent = await eventually(lambda: interactions.with_id(f"complaint/{digest('submission-1')}"))
-        (envelope, key, data) = sent[0]
+        conversation_id, _ = await submitted(web, "submission-1")
+        (envelope, key, data) = (await eventually(lambda: interactions.of(conversation_id)))[0]
         event = interaction_adapter.validate_json(data)
         assert isinstance(event, FormSubmitted)
         assert (event.reference, event.topic) == (NUMBERS[0], "incentive.not_paid")
@@ -100,7 +99,7 @@ class TestSubmission:
         cookie = next(cookie for cookie in web.cookies.jar if cookie.name == "kawal_session")
         assert cookie.has_nonstandard_attr("HttpOnly")
         conversation_id, path = await submitted(web, "submission-5")
-        sent = await eventually(lambda: interactions.with_id(f"complaint/{digest('submission-5')}"))
+        sent = await eventually(lambda: interactions.of(conversation_id))
         event = interaction_adapter.validate_json(sent[0][2])
         assert [(i.kind, i.value, i.assurance) for i in event.identities] == [
             (IdentityKind.EMAIL, "siti@example.com", Assurance.POSSESSED)

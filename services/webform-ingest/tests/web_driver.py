@@ -102,9 +102,17 @@ class Watched:
 
     async def with_id(self, event_id: str) -> list[tuple[CloudEvent, bytes, bytes]]:
         """The events of this id so far, as (envelope, key, data)."""
+        await self._read()
+        return [one for one in self.seen if one[0].id == event_id]
+
+    async def of(self, conversation_id: str) -> list[tuple[CloudEvent, bytes, bytes]]:
+        """The events of this conversation so far."""
+        await self._read()
+        return [one for one in self.seen if f'"{conversation_id}"'.encode() in one[2]]
+
+    async def _read(self) -> None:
         for records in (await self.consumer.getmany(timeout_ms=50)).values():
             self.seen += [(CloudEvent.from_headers(r.headers), r.key, r.value) for r in records if _is_ours(r)]
-        return [one for one in self.seen if one[0].id == event_id]
 
 
 def _is_ours(record: Any) -> bool:

@@ -37,6 +37,9 @@ class Ledger:
             raise Conflict("another")
         return given if earlier is not sent else None
 
+    async def answer(self, key: str) -> bytes | None:
+        return self.kept[key][1] if key in self.kept else None
+
 
 @dataclass
 class Numbers:
@@ -130,6 +133,16 @@ class TestSubmit:
             await one.submit(message="lain")
         assert one.numbers.free == ["1234567893"]
         assert len(one.recent.noted) == 1
+
+
+class TestSubmitted:
+    async def test_the_receipt_given(self) -> None:
+        one = parts("4829130574")
+        receipt = await one.submit()
+        assert await one.intake.submitted("complaint", idempotency_key="a-key") == receipt
+
+    async def test_unknown_key(self) -> None:
+        assert await parts().intake.submitted("complaint", idempotency_key="a-key") is None
 
 
 class TestAddMessage:

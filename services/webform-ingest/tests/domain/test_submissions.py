@@ -40,8 +40,12 @@ class TestFormSubmitted:
         assert submitted("another-key").conversation_id != submitted().conversation_id
         assert sent(submitted("another-key"), "another-key").event_id != sent(submitted()).event_id
 
-    def test_other_answers_have_another_fingerprint(self) -> None:
-        assert sent(submitted(message="lain")).fingerprint != sent(submitted()).fingerprint
+    def test_other_answers_under_the_same_key(self) -> None:
+        one, other = submitted(), submitted(message="lain")
+        assert sent(one).key == sent(other).key
+        assert sent(one).fingerprint != sent(other).fingerprint
+        assert sent(one).event_id != sent(other).event_id
+        assert one.conversation_id != other.conversation_id
 
     def test_signing_in_meanwhile_does_not_change_the_fingerprint(self) -> None:
         assert sent(submitted(proven_email="siti@example.com")).fingerprint == sent(submitted()).fingerprint
@@ -53,7 +57,8 @@ class TestFormSubmitted:
         assert interaction_adapter.validate_json(message.value) == submitted()
 
     def test_is_keyed_by_conversation_until_an_identity_is_proven(self) -> None:
-        assert sent(submitted(email="siti@example.com")).message.key == submitted().conversation_id.encode()
+        typed = submitted(email="siti@example.com")
+        assert sent(typed).message.key == typed.conversation_id.encode()
         proven = submitted(email="siti@example.com", proven_email="siti@example.com")
         assert sent(proven).message.key == routing_key("", proven.identities).encode()
 
@@ -82,19 +87,26 @@ class TestMessageReceived:
         return message_received(text, page=self.page, idempotency_key=key, locale=Locale.INDONESIAN, now=NOW)
 
     def test_same_key_is_the_same_message(self) -> None:
-        assert self.received().client_id == self.received("lain").client_id
+        assert self.received().client_id == self.received().client_id
         assert self.received().client_id != self.received(key="another-key").client_id
+
+    def test_other_text_under_the_same_key(self) -> None:
+        one, other = self.sent(), self.sent("lain")
+        assert one.key == other.key
+        assert one.fingerprint != other.fingerprint
+        assert one.event_id != other.event_id
+
+    def sent(self, text: str = "Halo") -> Sent:
+        return send_message(self.received(text), idempotency_key=KEY, partition_key="p:abc", traceparent="00-1-2-03")
 
     def test_carries_no_identity(self) -> None:
         assert self.received().identities == ()
 
     def test_travels_under_the_key_of_its_form(self) -> None:
-        one = send_message(self.received(), partition_key="p:abc", traceparent="00-1-2-03")
+        one = self.sent()
         assert one.message.key == b"p:abc"
         assert one.event_id == f"{self.page.conversation_id}/{self.received().client_id}"
         assert Envelope.from_headers(one.message.headers).traceparent == "00-1-2-03"
-        other = send_message(self.received("lain"), partition_key="p:abc", traceparent=None)
-        assert one.fingerprint != other.fingerprint
 
 
 class TestAsText:

@@ -51,6 +51,10 @@ class TestPortal:
     async def test_unknown_language(self, doors: httpx.AsyncClient) -> None:
         assert '<html lang="id">' in (await doors.get("/?lang=xx")).text
 
+    async def test_address_cannot_lead_elsewhere(self, doors: httpx.AsyncClient) -> None:
+        page = (await doors.get(httpx.URL(str(doors.base_url)).join("/").copy_with(raw_path=b"//evil.example/"))).text
+        assert "evil.example" not in page
+
     async def test_unknown_page(self, doors: httpx.AsyncClient) -> None:
         response = await doors.get("/stranger")
         assert response.status_code == 404
@@ -81,8 +85,19 @@ class TestForm:
         assert response.status_code == 409
         assert "Laporan ini sudah kami terima" in response.text
         assert "Tambahan saya" in response.text
+        found = re.search(r'href="(/status/[^"]+)"', response.text)
+        assert found
+        assert "Insentif saya belum masuk" in (await doors.get(found[1])).text
         anew = sent | {"message": "Tambahan saya", "idempotency_key": hidden_key(response.text)}
         assert (await doors.post(FORM, data=anew)).status_code == 303
+
+    async def test_no_link_to_what_a_program_sent_under_the_same_key(self, doors: httpx.AsyncClient) -> None:
+        headers = {"idempotency-key": "order-0001"}
+        sent = await doors.post("/v1/forms/complaint/submissions", json=ANSWERS, headers=headers)
+        assert sent.status_code == 202
+        response = await doors.post(FORM, data=ANSWERS | {"message": "Lain", "idempotency_key": "order-0001"})
+        assert response.status_code == 303
+        assert "Insentif saya" not in (await doors.get(response.headers["location"])).text
 
     async def test_errors_stand_at_the_field_and_nothing_is_lost(self, doors: httpx.AsyncClient) -> None:
         key = await opened(doors)

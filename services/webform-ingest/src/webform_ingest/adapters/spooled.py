@@ -17,6 +17,10 @@ class SpooledLedger:
         )
         return accepted.receipt.body if accepted.replayed and accepted.receipt else None
 
+    async def answer(self, key: str) -> bytes | None:
+        receipt = await self._spool.receipt(key)
+        return receipt.body if receipt else None
+
     async def report(self, sent: Sent) -> None:
         """Keep a report that nobody waits for; sent twice it is one, by its event id."""
         await self._spool.append(sent.message, event_id=sent.event_id)

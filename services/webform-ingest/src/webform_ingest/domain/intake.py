@@ -50,6 +50,9 @@ class Ledger(Protocol):
             IdempotencyConflict (409), SpoolFull and SpoolUnavailable (503), all of `kawal.spool`.
         """
 
+    async def answer(self, key: str) -> bytes | None:
+        """What was answered under this key, if it is known (still)."""
+
 
 class CaseNumbers(Protocol):
     """Numbers leased ahead; see `kawal.case_numbers.leases`."""
@@ -105,6 +108,14 @@ class Intake:
             self.acceptances.note(_form_acceptance(submitted, routing_key=key))
         return earlier or receipt
 
+    async def submitted(self, form: str, *, idempotency_key: str) -> SubmissionReceipt | None:
+        """The receipt that was given for this key.
+
+        It opens the conversation, so the key must be one that nobody can guess.
+        """
+        answer = await self.ledger.answer(submissions.form_key(form, idempotency_key))
+        return _read(answer) if answer else None
+
     async def _accept_form(
         self, submitted: FormSubmitted, *, idempotency_key: str, receipt: SubmissionReceipt
     ) -> SubmissionReceipt | None:
@@ -137,7 +148,9 @@ class Intake:
             text, page=page, idempotency_key=idempotency_key, locale=locale, now=now
         )
         key = page.routing_key or await self.conversations.routing_key(page.conversation_id) or page.conversation_id
-        sent = submissions.send_message(received, partition_key=key, traceparent=self.traceparent())
+        sent = submissions.send_message(
+            received, idempotency_key=idempotency_key, partition_key=key, traceparent=self.traceparent()
+        )
         if await self.ledger.accept(sent, answer=b"") is not None:
             return received
         self.acceptances.note(

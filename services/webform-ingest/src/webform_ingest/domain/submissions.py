@@ -1,17 +1,18 @@
 """What a participant sends becomes an interaction.
 
-Everything is derived from the idempotency key, so that the same submission is the same event whichever replica takes
-it, however often it arrives.
+Everything is derived from the idempotency key and the content, so that the same submission is the same event whichever
+replica takes it, however often it arrives. The content belongs to it: who sends something else under an old key, whose
+receipt nobody remembers, says something new that must not be dropped, and gets no link to what the key named before.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from kawal.contracts.envelope import Envelope, KafkaMessage
-from kawal.contracts.interactions import FormSubmitted, MessageReceived
+from kawal.contracts.interactions import FormAnswer, FormSubmitted, MessageReceived
 from kawal.contracts.topics import INTERACTIONS
 from kawal.contracts.words import Assurance, Channel, Identity, IdentityKind, Locale
 from kawal.identities import routing_key
@@ -41,12 +42,13 @@ def fingerprint(content: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def conversation_of(form: str, idempotency_key: str) -> str:
-    return f"web:{digest(form, idempotency_key)[:32]}"
+def form_key(form: str, idempotency_key: str) -> str:
+    """Names a submission among the receipts."""
+    return f"form/{form}/{digest(idempotency_key)}"
 
 
-def client_id_of(conversation_id: str, idempotency_key: str) -> str:
-    return digest(conversation_id, idempotency_key)[:32]
+def _content(answers: Sequence[FormAnswer]) -> str:
+    return fingerprint({"answers": [answer.model_dump() for answer in answers]})
 
 
 def with_proof(identities: tuple[Identity, ...], proven_email: str | None) -> tuple[Identity, ...]:
@@ -68,7 +70,7 @@ def form_submitted(
     now: datetime,
 ) -> FormSubmitted:
     return FormSubmitted(
-        conversation_id=conversation_of(form, idempotency_key),
+        conversation_id=f"web:{digest(form, idempotency_key, _content(answered.answers))[:32]}",
         channel=Channel.WEB,
         occurred_at=now,
         locale=answered.locale,
@@ -82,7 +84,8 @@ def form_submitted(
 
 
 def send_form(submitted: FormSubmitted, *, idempotency_key: str, traceparent: str | None) -> Sent:
-    event_id = f"{submitted.form}/{digest(idempotency_key)}"
+    content = _content(submitted.answers)
+    event_id = f"{submitted.form}/{digest(idempotency_key, content)}"
     envelope = Envelope(
         id=event_id,
         source=SOURCE,
@@ -92,8 +95,7 @@ def send_form(submitted: FormSubmitted, *, idempotency_key: str, traceparent: st
         traceparent=traceparent,
     )
     message = envelope.message(topic=INTERACTIONS.name, data=submitted.model_dump_json().encode())
-    content = submitted.model_dump(mode="json", include={"answers"})
-    return Sent(event_id, message, key=f"form/{event_id}", fingerprint=fingerprint(content))
+    return Sent(event_id, message, key=form_key(submitted.form, idempotency_key), fingerprint=content)
 
 
 def message_received(
@@ -109,11 +111,13 @@ def message_received(
         occurred_at=now,
         locale=locale,
         text=text,
-        client_id=client_id_of(page.conversation_id, idempotency_key),
+        client_id=digest(page.conversation_id, idempotency_key, text)[:32],
     )
 
 
-def send_message(received: MessageReceived, *, partition_key: str, traceparent: str | None) -> Sent:
+def send_message(
+    received: MessageReceived, *, idempotency_key: str, partition_key: str, traceparent: str | None
+) -> Sent:
     event_id = f"{received.conversation_id}/{received.client_id}"
     envelope = Envelope(
         id=event_id,
@@ -124,7 +128,8 @@ def send_message(received: MessageReceived, *, partition_key: str, traceparent: 
         traceparent=traceparent,
     )
     message = envelope.message(topic=INTERACTIONS.name, data=received.model_dump_json().encode())
-    return Sent(event_id, message, key=f"message/{event_id}", fingerprint=fingerprint({"text": received.text}))
+    key = f"message/{received.conversation_id}/{digest(idempotency_key)}"
+    return Sent(event_id, message, key=key, fingerprint=fingerprint({"text": received.text}))
 
 
 def as_text(submitted: FormSubmitted) -> str:

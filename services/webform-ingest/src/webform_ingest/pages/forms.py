@@ -12,9 +12,8 @@ from kawal.identities import InvalidEmailAddress, normalise_email
 from kawal.spool import IdempotencyConflict, SpoolFull, SpoolUnavailable
 from webform_ingest.api import sessions
 from webform_ingest.domain.definitions import LOCALE, Form
-from webform_ingest.domain.proofs import SignIn, StatusPage, read_receipt_token, receipt_token, status_token
+from webform_ingest.domain.proofs import SignIn, read_receipt_token, receipt_token
 from webform_ingest.domain.sign_in import MailUnavailable
-from webform_ingest.domain.submissions import conversation_of
 from webform_ingest.domain.validation import FieldError, InvalidSubmission, validate
 from webform_ingest.pages import language
 from webform_ingest.pages.bodies import UnreadableForm, read_form
@@ -34,6 +33,11 @@ class Filled:
     locale: Locale
     key: str
     values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def idempotency_key(self) -> str:
+        """The hidden key in a space of its own: no key that a program chose for `/v1/forms` can be met from a page."""
+        return f"page/{self.key}"
 
     def submission(self) -> dict[str, object]:
         """What was typed, as the JSON door would get it."""
@@ -113,14 +117,14 @@ async def _submit(views: Views, request: Request, filled: Filled) -> Response:
         receipt = await site.intake.submit(
             filled.form.form,
             answered,
-            idempotency_key=filled.key,
+            idempotency_key=filled.idempotency_key,
             proven_email=sessions.proven_email(request, site),
             now=site.now(),
         )
     except InvalidSubmission as invalid:
         return _page(views, request, filled, status=422, errors=invalid.errors)
     except IdempotencyConflict:
-        return _known_already(views, request, filled)
+        return await _known_already(views, request, filled)
     except (SpoolFull, SpoolUnavailable) as full:
         response = _page(views, request, filled, status=503, notice="form_busy")
         response.headers["retry-after"] = str(full.retry_after_s)
@@ -130,10 +134,9 @@ async def _submit(views: Views, request: Request, filled: Filled) -> Response:
     return RedirectResponse(where, status_code=303)
 
 
-def _known_already(views: Views, request: Request, filled: Filled) -> Response:
+async def _known_already(views: Views, request: Request, filled: Filled) -> Response:
     """Sent before with other answers: from here on it would be another report."""
-    conversation_id = conversation_of(filled.form.form, filled.key)
-    known = status_token(StatusPage(conversation_id, routing_key=None), key=views.site.link_key)
+    known = await views.site.intake.submitted(filled.form.form, idempotency_key=filled.idempotency_key)
     filled.key = new_key()
     return _page(views, request, filled, status=409, known=known)
 

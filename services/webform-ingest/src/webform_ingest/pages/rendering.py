@@ -43,7 +43,6 @@ class Views:
         standard: dict[str, Any] = {
             "language": reads,
             "languages": LANGUAGES,
-            "path": request.url.path,
             "signed_in_as": sessions.proven_email(request, self.site),
             "notice": None,
             "notice_words": {},
