@@ -95,6 +95,9 @@ class Stream:
     def message(self, key: str, number: int) -> KafkaMessage:
         return event(self.topic, key=key, number=number)
 
+    def halted(self) -> bool:
+        return metrics.CONSUMER_HALTED.labels(self.group)._value.get() == 1
+
     def restarts(self) -> float:
         return metrics.CONSUMER_RESTARTS.labels(self.group)._value.get()
 

@@ -26,6 +26,7 @@ from kawal.kafka.decode import Decode, arrival
 from kawal.kafka.drain import Drain
 from kawal.kafka.handle import Handle, Handler, Interrupted
 from kawal.kafka.lag import LagWatch
+from kawal.kafka.poison import ConsumerHalted, PoisonBreaker
 from kawal.kafka.poll import Poll, Stalled
 from kawal.kafka.record import Raw
 from kawal.kafka.settings import ConsumerSettings
@@ -66,6 +67,8 @@ class Consumer(Generic[T]):
         self._handle = handle
         self._dead_letters = dead_letters
         self._settings = settings
+        # Lives longer than a client: a new one must not begin a new run.
+        self._breaker = PoisonBreaker(settings, clock=time.monotonic)
         self._poll: Poll | None = None
         self._seen_at = time.monotonic()
         for topic in topics:
@@ -74,15 +77,16 @@ class Consumer(Generic[T]):
     def alive(self) -> bool:
         """Whether the loop polls, or at least tries to connect; a broker that is away is no reason to be killed.
 
-        The bound is twice `stall_s`, so that a poll that does not come back is first replaced from inside.
+        Neither is a halt, which a new process would not end. The bound is twice `stall_s`, so that a poll that does
+        not come back is first replaced from inside.
         """
         return self._poll_age() <= 2 * self._settings.stall_s
 
     async def run(self) -> None:
         """Consume until cancelled; then finish the batch in hand within the drain bound, commit and leave.
 
-        Raises:
-            ConsumerHalted: see `kawal.kafka.poison`; a person has to look.
+        A halt (see `kawal.kafka.poison`) is this consumer's alone: the process goes on with what else it does, and
+        the same records are tried again after `halt_s`.
         """
         backoff = Backoff(first_s=self._settings.backoff_first_s, max_s=self._settings.backoff_max_s)
         try:
@@ -93,11 +97,18 @@ class Consumer(Generic[T]):
                 except _REPLACEABLE as error:
                     metrics.CONSUMER_RESTARTS.labels(self._group).inc()
                     log.warning("consumer_replaced", group=self._group, error=error)
+                except ConsumerHalted as halted:
+                    await self._stay_halted(halted)
                 if time.monotonic() - started_at > self._settings.stall_s:
                     backoff.reset()
                 await asyncio.sleep(backoff.next())
         finally:
             await self._dead_letters.close()
+
+    async def _stay_halted(self, halted: ConsumerHalted) -> None:
+        metrics.CONSUMER_HALTED.labels(self._group).set(1)
+        log.critical("consumer_halted", group=self._group, error=halted)
+        await asyncio.sleep(self._settings.halt_s)
 
     async def _session(self) -> None:
         """The life of one client."""
@@ -126,7 +137,13 @@ class Consumer(Generic[T]):
             await clients.stopped(client)
 
     def _handler(self, drain: Drain) -> Handler[T]:
-        return Handler(self._handle, dead_letters=self._dead_letters, settings=self._settings, draining=drain.draining)
+        return Handler(
+            self._handle,
+            dead_letters=self._dead_letters,
+            breaker=self._breaker,
+            settings=self._settings,
+            draining=drain.draining,
+        )
 
     def _needed_topics(self) -> list[str]:
         buried = [dead_letters_topic(topic=topic, group=self._group).name for topic in self._topics]
@@ -181,6 +198,7 @@ class _Session(Generic[T]):
             await self.handler.process(arrivals)
         except Interrupted:
             return
+        metrics.CONSUMER_HALTED.labels(self.group).set(0)
         duration = round(time.perf_counter() - started, 6)
         log.info("batch_done", group=self.group, records=len(arrivals), duration_s=duration)
         if self.drain.holds(generation):

@@ -10,7 +10,6 @@ key parked and bury earlier records behind later ones.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -42,13 +41,19 @@ class Handler(Generic[T]):
     """Brings batches to their end. `draining` interrupts a batch that is only waiting."""
 
     def __init__(
-        self, handle: Handle[T], *, dead_letters: DeadLetters, settings: ConsumerSettings, draining: asyncio.Event
+        self,
+        handle: Handle[T],
+        *,
+        dead_letters: DeadLetters,
+        breaker: PoisonBreaker,
+        settings: ConsumerSettings,
+        draining: asyncio.Event,
     ) -> None:
         self._handle = handle
         self._dead_letters = dead_letters
         self._settings = settings
         self._draining = draining
-        self._breaker = PoisonBreaker(settings, clock=time.monotonic)
+        self._breaker = breaker
         self._stale = True
 
     def forget(self) -> None:
@@ -66,9 +71,11 @@ class Handler(Generic[T]):
             await self._persist(self._refresh)
         faults = await self._handle_all(arrivals)
         settled = self._plan(arrivals, faults)
+        good = len(settled.handle)
         poison = sum(burial.poison and burial.arrival.replayed_from is None for burial in settled.bury)
-        self._breaker.check(good=len(settled.handle), poison=poison)
+        self._breaker.check(good=good, poison=poison)
         await self._persist(lambda: self._dead_letters.bury(settled.bury))
+        self._breaker.count(good=good, poison=poison)
         await self._persist(lambda: self._dead_letters.unpark(settled.unpark))
 
     async def _refresh(self) -> None:

@@ -7,7 +7,7 @@ from kawal.kafka.settings import ConsumerSettings
 
 
 class ConsumerHalted(Exception):
-    """The consumer stopped on purpose; nothing was skipped. The process ends, and a person looks at it."""
+    """The consumer stopped on purpose; nothing was skipped, and a person has to look."""
 
 
 class PoisonBreaker:
@@ -27,26 +27,32 @@ class PoisonBreaker:
         self._run = max(self._run, min(parked_lately, self._settings.poison_run - 1))
 
     def check(self, *, good: int, poison: int) -> None:
-        """Count one batch, before its poison is buried.
+        """Whether the poison of one batch may be buried; changes nothing, so the batch may come again.
 
         Raises:
-            ConsumerHalted: this batch's poison is too much.
+            ConsumerHalted: it is too much.
         """
-        self._run = self._run + poison if not good else poison
-        now = self._clock()
-        self._window.append((now, good, poison))
-        while self._window[0][0] < now - self._settings.poison_window_s:
-            self._window.popleft()
         if poison:
-            self._trip_on_run()
-            self._trip_on_share()
+            self._check_run(self._run_with(good=good, poison=poison))
+            self._check_share(good=good, poison=poison)
 
-    def _trip_on_run(self) -> None:
-        if self._run >= self._settings.poison_run:
-            raise ConsumerHalted(f"{self._run} poisoned records in a row")
+    def count(self, *, good: int, poison: int) -> None:
+        """One batch has come to its end, its poison is buried."""
+        self._run = self._run_with(good=good, poison=poison)
+        self._window.append((self._clock(), good, poison))
 
-    def _trip_on_share(self) -> None:
-        poison = sum(entry[2] for entry in self._window)
-        total = poison + sum(entry[1] for entry in self._window)
+    def _run_with(self, *, good: int, poison: int) -> int:
+        return poison if good else self._run + poison
+
+    def _check_run(self, run: int) -> None:
+        if run >= self._settings.poison_run:
+            raise ConsumerHalted(f"{run} poisoned records in a row")
+
+    def _check_share(self, *, good: int, poison: int) -> None:
+        oldest = self._clock() - self._settings.poison_window_s
+        while self._window and self._window[0][0] < oldest:
+            self._window.popleft()
+        poison += sum(entry[2] for entry in self._window)
+        total = poison + good + sum(entry[1] for entry in self._window)
         if total >= self._settings.poison_minimum and poison > self._settings.poison_share * total:
             raise ConsumerHalted(f"{poison} of {total} records are poisoned")

@@ -11,6 +11,7 @@ class ConsumerSettings:
     when the partitions are about to move, after which it is cancelled and has `cancel_s` to end.
     `stall_s`: without a poll for so long, `alive()` is false. `silence_s`: without a record for so long although
     the log holds more, the client is replaced (aiokafka's issue 1154). `poison_*`: see `kawal.kafka.poison`.
+    `halt_s`: how long a halted consumer waits before it tries the same records again; less than twice `stall_s`.
     """
 
     bootstrap_servers: str
@@ -33,6 +34,7 @@ class ConsumerSettings:
     poison_share: float = 0.05
     poison_window_s: float = 60.0
     poison_minimum: int = 200
+    halt_s: float = 60.0
 
     def __post_init__(self) -> None:
         if self.drain_s + self.cancel_s >= self.rebalance_timeout_s:

@@ -75,6 +75,8 @@ CONSUMER_HANDLE_SECONDS = Histogram(
 CONSUMER_FAILURES = Counter("kawal_consumer_failures_total", "Failed attempts at a batch.", ["group", "kind"])
 # Time since the last poll; an alert beside `/healthz`, because aiokafka has no health of its own.
 CONSUMER_POLL_AGE_SECONDS = Gauge("kawal_consumer_poll_age_seconds", "Time since the last poll.", ["group", "topic"])
+# 1 while a consumer refuses to go on: what it reads, or its own code, is broken. Page on this.
+CONSUMER_HALTED = Gauge("kawal_consumer_halted", "Whether a consumer has halted.", ["group"])
 CONSUMER_REBALANCES = Counter("kawal_consumer_rebalances_total", "Times partitions were revoked.", ["group"])
 # Clients thrown away because they failed or went silent.
 CONSUMER_RESTARTS = Counter("kawal_consumer_restarts_total", "Clients replaced.", ["group"])
