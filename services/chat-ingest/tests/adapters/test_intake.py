@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -87,6 +88,23 @@ class TestMessage:
         intake = await desk.open()
         desk.numbers.free.clear()
         assert (await intake.message(session(), client_id="c1", text="Halo", begun=False)).reference is None
+
+    async def test_replay_uses_up_no_number(self, desk: Desk) -> None:
+        intake = await desk.open()
+        first = await intake.message(session(), client_id="c1", text="Halo", begun=False)
+        intake.opened(CONVERSATION)  # as if it had been forgotten between the two
+        assert await intake.message(session(), client_id="c1", text="Halo", begun=False) == first
+        assert desk.numbers.free == ["0000000000"]
+
+    async def test_cancelled_stays_the_first(self, desk: Desk) -> None:
+        intake = await desk.open()
+        intake.opened(CONVERSATION)
+        cut = asyncio.create_task(intake.message(session(), client_id="c1", text="Halo", begun=False))
+        await asyncio.sleep(0)  # it waits for its fsync now
+        cut.cancel()
+        later = await intake.message(session(), client_id="c2", text="Lagi", begun=False)
+        again = await intake.message(session(), client_id="c1", text="Halo", begun=False)
+        assert (later.reference, again.reference) == (None, "4829130574")
 
     async def test_full_spool_uses_up_no_number(self, desk: Desk) -> None:
         intake = await desk.open(max_bytes=10)

@@ -56,11 +56,11 @@ class SpoolIntake:
         key = _first_key(conversation_id) if first == client_id else events.message_id(conversation_id, client_id)
         try:
             return await self._keep(session, key=key, client_id=client_id, text=text, number=number)
-        except BaseException as failed:
+        except KawalError:
+            # Not when it was cancelled: then it is kept all the same, and stays the first.
             if first == client_id:
-                self._first.pop(conversation_id, None)  # the spool knows whether it was kept
-            if number is not None and isinstance(failed, KawalError):
-                self._numbers.give_back(number)
+                self._first.pop(conversation_id, None)
+            self._give_back(number)
             raise
 
     async def _keep(self, session: Session, *, key: str, client_id: str, text: str, number: str | None) -> Accepted:
@@ -83,8 +83,13 @@ class SpoolIntake:
         except IdempotencyConflict as conflict:
             raise ClientIdConflict("Take a new client_id for another message") from conflict
         if kept.replayed and kept.receipt is not None:
+            self._give_back(number)
             return Accepted.model_validate_json(kept.receipt.body)
         return accepted
+
+    def _give_back(self, number: str | None) -> None:
+        if number is not None:
+            self._numbers.give_back(number)
 
     async def read(self, session: Session, *, seq: int) -> None:
         event = events.messages_read(session, seq=seq, now=self._clock())
