@@ -129,13 +129,6 @@ class Receipt(_Frame):
     state: Literal["read"] = "read"
 
 
-class Queue(_Frame):
-    """The participant's place in the queue for an agent, from 1."""
-
-    type: Literal["queue"] = "queue"
-    position: Annotated[int, Field(ge=1)]
-
-
 class Busy(_Frame):
     """Nothing can be accepted now; send the unaccepted messages again after `retry_after_s`."""
 
@@ -152,7 +145,7 @@ class Error(_Frame):
     client_id: str | None = None
 
 
-ServerFrame = Welcome | Accepted | Message | Status | Receipt | Queue | Busy | Error
+ServerFrame = Welcome | Accepted | Message | Status | Receipt | Busy | Error
 
 
 def encode(frame: ServerFrame) -> str:

@@ -245,9 +245,6 @@ class KawalChat extends HTMLElement {
       case "receipt":
         conversation.read(frame.seq);
         break;
-      case "queue":
-        this.#notice(this.#texts.queue(frame.position));
-        break;
       case "status":
         this.#notice(frame.state === "catching_up" ? this.#texts.catchingUp : null);
         break;
