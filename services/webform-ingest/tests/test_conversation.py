@@ -106,8 +106,8 @@ class TestSubmission:
         ]
         key = routing_key(conversation_id, event.identities)
         assert sent[0][1] == key.encode()
-        await web.post(f"/v1{path}/messages", json={"text": "Halo"}, headers={"idempotency-key": "answer-5"})
-        client_id = digest(conversation_id, "answer-5")[:32]
+        response = await web.post(f"/v1{path}/messages", json={"text": "Halo"}, headers={"idempotency-key": "answer-5"})
+        client_id = response.json()["client_id"]
         answers = await eventually(lambda: interactions.with_id(f"{conversation_id}/{client_id}"))
         assert answers[0][1] == key.encode()
 

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from chat_ingest.domain.participants import HostSite
-from chat_ingest.domain.rates import Rate
+from kawal.rates import Rate
 from kawal.settings import EdgeSettings
 
 RESERVED_FILES = 512

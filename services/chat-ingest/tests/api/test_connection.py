@@ -12,12 +12,12 @@ from chat_ingest.api.connection import Connection
 from chat_ingest.api.desk import Desk, Limits
 from chat_ingest.consumers.sweep import TranscriptSweep
 from chat_ingest.domain.protocol import Accepted
-from chat_ingest.domain.rates import Rate
 from chat_ingest.domain.refusals import TranscriptAway
 from chat_ingest.domain.rooms import Rooms
 from chat_ingest.domain.sessions import Session, SessionTokens
 from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.outbound import OutboundMessage
+from kawal.rates import Rate
 from kawal.spool import SpoolFull
 from kawal.testing import eventually
 
@@ -50,11 +50,13 @@ class FakeTranscript:
     def __init__(self, *messages: OutboundMessage) -> None:
         self.messages = list(messages)
         self.away = False
+        self.asked = 0
 
     async def write(self, messages: Sequence[OutboundMessage]) -> None:
         self.messages += messages
 
     async def after(self, conversation_id: str, *, seq: int, limit: int) -> Sequence[OutboundMessage]:
+        self.asked += 1
         if self.away:
             raise TranscriptAway("Try again in a moment")
         return [m for m in self.messages if m.conversation_id == conversation_id and m.seq > seq][:limit]
@@ -153,6 +155,14 @@ class TestGap:
         client = Client(FakeTranscript(outbound(1), outbound(2, wants_receipt=False)))
         async with client.connected():
             await eventually(lambda: client.intake.reports == [(1, DeliveryState.DELIVERED)])
+
+    async def test_that_never_closes_is_not_asked_for_without_a_pause(self) -> None:
+        transcript = FakeTranscript(*(outbound(seq) for seq in range(2, 202)))
+        client = Client(transcript)
+        async with client.connected():
+            await eventually(lambda: transcript.asked >= 3)
+            assert transcript.asked < 10
+            assert client.seqs() == []
 
 
 class TestSweep:

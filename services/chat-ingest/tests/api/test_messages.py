@@ -1,6 +1,7 @@
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from chat_factories import outbound, window
@@ -85,6 +86,14 @@ class TestGet:
         await edge.send_out(outbound(1, conversation_id=conversation_id))
         assert [item["seq"] for item in (await waiting).json()["items"]] == [1]
 
+    async def test_abandoned_polls_take_no_place(self, edge: Any) -> None:
+        token, _ = await edge.session()
+        for _ in range(8):
+            with pytest.raises(httpx.ReadTimeout):
+                await edge.client.get(PATH, params={"wait": 30}, headers=bearer(token), timeout=0.2)
+        response = await edge.client.get(PATH, headers=bearer(token))
+        assert response.status_code == 200
+
     @pytest.mark.parametrize("query", ["after=x", "after=-1", "wait=-1", "wait=nan", "after=99999999999", "after=1.5"])
     async def test_bad_query(self, edge: Any, query: str) -> None:
         token, _ = await edge.session()
@@ -102,3 +111,9 @@ class TestRead:
             response = await edge.client.post("/v1/chat/read", json={"seq": 1}, headers=bearer(token))
             assert response.status_code == 202
             assert (await chat.hear("receipt"))["seq"] == 1
+
+    async def test_too_fast(self, edge: Any) -> None:
+        token, _ = await edge.session()
+        marks = ({"seq": seq} for seq in range(1, 61))
+        answers = [await edge.client.post("/v1/chat/read", json=mark, headers=bearer(token)) for mark in marks]
+        assert {answer.status_code for answer in answers} == {202, 429}

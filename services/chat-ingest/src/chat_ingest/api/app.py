@@ -14,6 +14,7 @@ from chat_ingest.api.sessions import Sessions
 from chat_ingest.api.socket import ChatSocket
 from chat_ingest.settings import Settings
 from kawal.http import App, create_app
+from kawal.rates import Buckets
 
 PREFLIGHT_KEPT_S = 3600
 
@@ -23,10 +24,11 @@ def create_chat_app(settings: Settings, desk: Desk, *, new_id: Callable[[], str]
     app = create_app(title="Kawal chat", settings=settings)
     sessions = Sessions(desk, host_site=settings.host_site, new_id=new_id)
     socket = ChatSocket(desk, origins=Origins(settings.chat_allowed_origins))
+    rates = Buckets(desk.limits.rate)
     app.router.routes += [
         PlainRoute("/v1/chat/sessions", sessions, methods=["POST"]),
-        PlainRoute("/v1/chat/messages", Messages(desk), methods=["GET", "POST"]),
-        PlainRoute("/v1/chat/read", ReadMarks(desk), methods=["POST"]),
+        PlainRoute("/v1/chat/messages", Messages(desk, rates=rates), methods=["GET", "POST"]),
+        PlainRoute("/v1/chat/read", ReadMarks(desk, rates=rates), methods=["POST"]),
         WebSocketRoute("/v1/chat/ws", socket),
     ]
     add_pages(app, settings, now=desk.now)

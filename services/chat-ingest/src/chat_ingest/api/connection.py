@@ -28,7 +28,6 @@ from chat_ingest.domain.protocol import (
     encode,
     parse,
 )
-from chat_ingest.domain.rates import Bucket, Rate
 from chat_ingest.domain.refusals import (
     ChatRefusal,
     FrameTooLarge,
@@ -44,6 +43,7 @@ from kawal.contracts.outbound import OutboundMessage
 from kawal.errors import KawalError
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
+from kawal.rates import Bucket, Rate
 
 PAGE = 100
 UNREAD_KEPT = 200
@@ -292,12 +292,13 @@ class Connection:
         self._tell(Status(state="live"))
 
     async def _fetch(self, conversation_id: str) -> bool:
-        """Pass on all that the transcript has; whether nothing is missing any more."""
+        """Pass on all that the transcript has without a gap; whether nothing is missing any more."""
         while True:
-            page = await self._desk.transcript.after(conversation_id, seq=self._feed.seq, limit=PAGE)
+            had = self._feed.seq
+            page = await self._desk.transcript.after(conversation_id, seq=had, limit=PAGE)
             for message in page:
                 self.offer(message)
-            if len(page) < PAGE:
+            if len(page) < PAGE or self._feed.seq == had:
                 return not self._feed.gap
             await self._outgoing.drained()
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chat_ingest.domain.ports import Intake, Transcript
-from chat_ingest.domain.rates import Rate
 from chat_ingest.domain.rooms import Rooms
 from chat_ingest.domain.sessions import SessionTokens
+from kawal.rates import Rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import QueryParams
@@ -14,15 +14,14 @@ from chat_ingest.api.exchange import answer, bearer, read_json
 from chat_ingest.api.receipts import report_delivered, report_read
 from chat_ingest.domain.feed import Feed
 from chat_ingest.domain.protocol import MAX_SEQ, Message, encode, parse_message, parse_read
-from chat_ingest.domain.rates import Buckets
 from chat_ingest.domain.refusals import InvalidFrame, RateLimited
 from chat_ingest.domain.sessions import Session
 from kawal.contracts.outbound import OutboundMessage
+from kawal.rates import Buckets
 
 PAGE = 100
 LONGEST_WAIT_S = 30.0
 GAP_PAUSE_S = 0.1
-REMEMBERED_CLIENTS = 50_000
 
 
 class _Query(BaseModel):
@@ -33,48 +32,53 @@ class _Query(BaseModel):
 class Messages:
     """`POST` answers 202 like an `accepted` frame, after the fsync; `GET` waits up to `wait` seconds for messages."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, rates: Buckets) -> None:
         self._desk = desk
-        self._buckets = Buckets(desk.limits.rate, limit=REMEMBERED_CLIENTS)
+        self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        session = self._desk.tokens.read(bearer(scope), now=self._desk.now())
+        session = _admitted(scope, self._desk, rates=self._rates)
         if scope["method"] == "POST":
             await self._accept(session, scope, receive, send)
         else:
-            await self._list(session, scope, send)
+            await self._list(session, scope, receive, send)
 
     async def _accept(self, session: Session, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._buckets.take(session.conversation_id, now=self._desk.steady()):
-            raise RateLimited("Send it again in a moment")
         message = parse_message(await read_json(scope, receive))
         accepted = await self._desk.intake.message(session, client_id=message.client_id, text=message.text, begun=False)
         await answer(send, 202, encode(accepted).encode())
 
-    async def _list(self, session: Session, scope: Scope, send: Send) -> None:
+    async def _list(self, session: Session, scope: Scope, receive: Receive, send: Send) -> None:
         query = _query(scope)
         poll = _Poll(query.after)
         self._desk.rooms.join(session.conversation_id, poll)
+        drained = asyncio.create_task(scope["app"].state.draining.wait())
+        gone = asyncio.create_task(_disconnected(receive))
         try:
-            draining: asyncio.Event = scope["app"].state.draining
-            wait_s = 0 if draining.is_set() else min(query.wait, LONGEST_WAIT_S)
-            await self._fill(poll, session.conversation_id, wait_s=wait_s, draining=draining)
+            wait_s = min(query.wait, LONGEST_WAIT_S)
+            await self._fill(poll, session.conversation_id, wait_s=wait_s, ends=(drained, gone))
+            if gone.done():
+                return  # nobody hears it: the place is free for the next poll, and nothing is reported as delivered
         finally:
             self._desk.rooms.leave(session.conversation_id, poll)
+            drained.cancel()
+            gone.cancel()
         await answer(send, 200, _page(poll.ready))
         await report_delivered(self._desk.intake, poll.ready)
 
-    async def _fill(self, poll: "_Poll", conversation_id: str, *, wait_s: float, draining: asyncio.Event) -> None:
+    async def _fill(
+        self, poll: "_Poll", conversation_id: str, *, wait_s: float, ends: Sequence[asyncio.Task[Any]]
+    ) -> None:
+        """What is there, else what comes within `wait_s`, unless one of `ends` comes first."""
         await self._look_up(poll, conversation_id)
-        ending = asyncio.create_task(draining.wait())
-        ending.add_done_callback(lambda _: poll.changed.set())
+        for end in ends:
+            end.add_done_callback(lambda _: poll.changed.set())
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
-                while not (poll.ready or ending.done()):
+                while not (poll.ready or any(end.done() for end in ends)):
                     await poll.changed.wait()
                     poll.changed.clear()
                     await self._close_gap(poll, conversation_id)
-        ending.cancel()
 
     async def _close_gap(self, poll: "_Poll", conversation_id: str) -> None:
         """The transcript is a moment behind the live feed, so it may take several looks."""
@@ -90,11 +94,12 @@ class Messages:
 class ReadMarks:
     """`POST /v1/chat/read {seq}`: the `read` frame for clients without a socket; answers 202."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, rates: Buckets) -> None:
         self._desk = desk
+        self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        session = self._desk.tokens.read(bearer(scope), now=self._desk.now())
+        session = _admitted(scope, self._desk, rates=self._rates)
         seq = parse_read(await read_json(scope, receive)).seq
         await self._desk.intake.read(session, seq=seq)
         await report_read(self._desk, session.conversation_id, after=0, up_to=seq)
@@ -120,6 +125,20 @@ class _Poll:
 
     def read_elsewhere(self, seq: int) -> None:
         """Nothing to tell: the next poll asks for messages only."""
+
+
+def _admitted(scope: Scope, desk: Desk, *, rates: Buckets) -> Session:
+    """Whose request it is; raises `InvalidSession`, `ExpiredSession` or `RateLimited`."""
+    session = desk.tokens.read(bearer(scope), now=desk.now())
+    if not rates.take(session.conversation_id, now=desk.steady()):
+        raise RateLimited("Send it again in a moment")
+    return session
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Returns when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _query(scope: Scope) -> _Query:

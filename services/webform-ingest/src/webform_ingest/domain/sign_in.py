@@ -6,12 +6,12 @@ from typing import Protocol
 
 from kawal.contracts.words import Locale
 from kawal.errors import KawalError
-from webform_ingest.domain.limits import RateLimit
+from kawal.rates import Buckets, Rate
 from webform_ingest.domain.proofs import SignIn, sign_in_token
 
 WINDOW = timedelta(minutes=15)
-MAILS_PER_ADDRESS = 3
-REQUESTS_PER_IP = 30
+MAILS_PER_ADDRESS = Rate(per_s=3 / WINDOW.total_seconds(), burst=3)
+REQUESTS_PER_IP = Rate(per_s=30 / WINDOW.total_seconds(), burst=30)
 """Mobile operators put many people behind one address, so this is far above what one person needs."""
 
 
@@ -42,8 +42,8 @@ class SignInDesk:
 
     mail: SignInMail
     link_key: str
-    per_address: RateLimit = field(default_factory=lambda: RateLimit(most=MAILS_PER_ADDRESS, within=WINDOW))
-    per_ip: RateLimit = field(default_factory=lambda: RateLimit(most=REQUESTS_PER_IP, within=WINDOW))
+    per_address: Buckets = field(default_factory=lambda: Buckets(MAILS_PER_ADDRESS))
+    per_ip: Buckets = field(default_factory=lambda: Buckets(REQUESTS_PER_IP))
 
     async def request(self, sign_in: SignIn, *, ip: str, locale: Locale, now: datetime) -> None:
         """Mail a link to `sign_in.email`; in silence not, when it got some lately: they still work.
@@ -52,8 +52,14 @@ class SignInDesk:
             TooManySignIns: from this IP address.
             MailUnavailable
         """
-        if not self.per_ip.allows(ip, now=now):
+        if not self.per_ip.take(ip, now=now.timestamp()):
             raise TooManySignIns("Wait a few minutes")
-        if self.per_address.allows(sign_in.email, now=now):
-            token = sign_in_token(sign_in, key=self.link_key, now=now)
+        if not self.per_address.take(sign_in.email, now=now.timestamp()):
+            return
+        token = sign_in_token(sign_in, key=self.link_key, now=now)
+        try:
             await self.mail.send(sign_in.email, token=token, locale=locale)
+        except MailUnavailable:
+            # Else the next attempts would be told "sent", of a mail that never was.
+            self.per_address.give_back(sign_in.email)
+            raise

@@ -1,6 +1,8 @@
-"""Token buckets: so many messages in a burst, so many a second in the long run."""
+"""Token buckets: so many in a burst, so many a second in the long run."""
 
 from dataclasses import dataclass
+
+REMEMBERED_KEYS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,20 @@ class Bucket:
         self._left -= 1
         return True
 
+    def give_back(self) -> None:
+        """Put back a token that was taken for nothing."""
+        self._left += 1
+
 
 class Buckets:
-    """A bucket for each of the last `limit` keys, for clients without a connection to hang one on."""
+    """A bucket for each of the last `limit` keys, for clients without a connection to hang one on.
+
+    They are this process's own: `n` replicas let `n` times as much pass.
+    """
 
     __slots__ = ("_buckets", "_limit", "_rate")
 
-    def __init__(self, rate: Rate, *, limit: int) -> None:
+    def __init__(self, rate: Rate, *, limit: int = REMEMBERED_KEYS) -> None:
         self._rate = rate
         self._limit = limit
         self._buckets: dict[str, Bucket] = {}
@@ -48,3 +57,8 @@ class Buckets:
         if len(self._buckets) > self._limit:
             del self._buckets[next(iter(self._buckets))]
         return bucket.take(now=now)
+
+    def give_back(self, key: str) -> None:
+        """Put back one of `key`'s tokens that was taken for nothing."""
+        if key in self._buckets:
+            self._buckets[key].give_back()

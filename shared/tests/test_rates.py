@@ -1,4 +1,4 @@
-from chat_ingest.domain.rates import Bucket, Buckets, Rate
+from kawal.rates import Bucket, Buckets, Rate
 
 RATE = Rate(per_s=2, burst=3)
 
@@ -15,6 +15,12 @@ class TestBucket:
         bucket = Bucket(RATE, now=0)
         assert [bucket.take(now=1_000) for _ in range(4)] == [True, True, True, False]
 
+    def test_gets_back_what_was_taken_for_nothing(self) -> None:
+        bucket = Bucket(RATE, now=0)
+        assert all(bucket.take(now=0) for _ in range(3))
+        bucket.give_back()
+        assert [bucket.take(now=0) for _ in range(2)] == [True, False]
+
 
 class TestBuckets:
     def test_one_for_each_key(self) -> None:
@@ -22,6 +28,13 @@ class TestBuckets:
         assert buckets.take("a", now=0)
         assert not buckets.take("a", now=0)
         assert buckets.take("b", now=0)
+
+    def test_gets_back_what_was_taken_for_nothing(self) -> None:
+        buckets = Buckets(Rate(per_s=1, burst=1))
+        assert buckets.take("a", now=0)
+        buckets.give_back("a")
+        buckets.give_back("never-seen")
+        assert buckets.take("a", now=0)
 
     def test_forgets_the_oldest(self) -> None:
         buckets = Buckets(Rate(per_s=1, burst=1), limit=2)

@@ -1,0 +1,48 @@
+from dataclasses import dataclass, field
+
+import pytest
+
+from kawal.contracts.words import Locale
+from web_factories import LINK_KEY, NOW
+from webform_ingest.domain.proofs import SignIn
+from webform_ingest.domain.sign_in import MailUnavailable, SignInDesk
+
+SIGN_IN = SignIn(email="siti@example.com", back_to="/")
+
+
+@dataclass
+class Mail:
+    """A mail server that can be away."""
+
+    away: bool = False
+    sent: list[str] = field(default_factory=list)
+
+    async def send(self, address: str, *, token: str, locale: Locale) -> None:
+        assert token
+        assert locale
+        if self.away:
+            raise MailUnavailable("later")
+        self.sent.append(address)
+
+
+async def request(desk: SignInDesk) -> None:
+    await desk.request(SIGN_IN, ip="203.0.113.1", locale=Locale.INDONESIAN, now=NOW)
+
+
+class TestRequest:
+    async def test_a_few_mails_for_an_address(self) -> None:
+        mail = Mail()
+        desk = SignInDesk(mail=mail, link_key=LINK_KEY)
+        for _ in range(5):
+            await request(desk)
+        assert len(mail.sent) == 3
+
+    async def test_what_was_not_sent_does_not_count(self) -> None:
+        mail = Mail(away=True)
+        desk = SignInDesk(mail=mail, link_key=LINK_KEY)
+        for _ in range(5):
+            with pytest.raises(MailUnavailable):
+                await request(desk)
+        mail.away = False
+        await request(desk)
+        assert mail.sent == [SIGN_IN.email]
