@@ -47,8 +47,11 @@ _CASES = text(
     " WHERE (participant_id = ANY(CAST(:participants AS uuid[])) AND state <> 'closed')"
     " OR id = ANY(CAST(:ids AS uuid[]))"
 )
-_PARTICIPANTS_OF = text("SELECT DISTINCT participant_id::text FROM core.cases WHERE id = ANY(CAST(:ids AS uuid[]))")
-_NUMBERS = text("SELECT number, case_id::text FROM core.case_numbers WHERE number = ANY(:numbers)")
+_PARTICIPANTS_OF = text("SELECT id::text, participant_id::text FROM core.cases WHERE id = ANY(CAST(:ids AS uuid[]))")
+_NUMBERS = text("""
+    SELECT case_numbers.number, case_id::text, participant_id::text
+    FROM core.case_numbers JOIN core.cases ON cases.id = case_id WHERE case_numbers.number = ANY(:numbers)
+""")
 _EVENTS = text("""
     SELECT source, event_id, case_id::text FROM core.case_numbers
     WHERE (source, event_id) IN (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])))
@@ -101,6 +104,7 @@ class _Loading:
         self._loaded = Loaded()
         self._world = self._loaded.world
         self._world.spare_numbers = list(spare_numbers)
+        self._participants: dict[str, str] = {}
 
     async def run(self, now: datetime) -> Loaded:
         await self._lock_facts()
@@ -138,8 +142,9 @@ class _Loading:
         references = (contact.interaction.reference for contact in batch.contacts)
         numbers = {number for number in references if number is not None}
         numbers.update(command.number for command in batch.commands)
-        for number, case_id in await self._rows(_NUMBERS, numbers=sorted(numbers)):
+        for number, case_id, participant_id in await self._rows(_NUMBERS, numbers=sorted(numbers)):
             self._world.numbers[number] = case_id
+            self._participants[case_id] = participant_id
 
     async def _find_events(self) -> None:
         events = {(contact.source, contact.event_id) for contact in self._batch.contacts}
@@ -158,8 +163,12 @@ class _Loading:
         return named
 
     async def _lock_participants(self, cases: set[str]) -> None:
+        for case_id, participant_id in await self._rows(
+            _PARTICIPANTS_OF, ids=sorted(cases - self._participants.keys())
+        ):
+            self._participants[case_id] = participant_id
         owners = {fact.participant_id for fact in self._world.facts.values() if fact.participant_id}
-        owners.update(row[0] for row in await self._rows(_PARTICIPANTS_OF, ids=sorted(cases)))
+        owners.update(self._participants[case_id] for case_id in cases & self._participants.keys())
         for row in await self._rows(_LOCK_PARTICIPANTS, ids=sorted(owners)):
             participant = rows.participant_of(row)
             self._world.participants[participant.id] = participant

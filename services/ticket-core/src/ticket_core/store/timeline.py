@@ -28,11 +28,12 @@ _ENTRIES = text("""
     WHERE numbered.number = :number
     ORDER BY seq
 """)
-_DELIVERIES = text("""
-    SELECT about, channel, payload ->> 'state' FROM core.timeline
+_TOLD = text("""
+    SELECT about, channel, payload ->> 'state', NULL AS read_seq FROM core.timeline
     WHERE case_id = :case_id AND about = ANY(:seqs) AND kind = 'delivery'
+    UNION ALL
+    SELECT NULL, id, NULL, read_seq FROM core.conversations WHERE id = ANY(:ids) AND read_seq > 0
 """)
-_READ = text("SELECT id, read_seq FROM core.conversations WHERE id = ANY(:ids) AND read_seq > 0")
 _RECORDING = text("""
     SELECT entry.case_id::text, seq, payload::text FROM core.case_numbers AS numbered
     JOIN core.timeline AS entry ON entry.case_id = numbered.case_id AND seq = :seq
@@ -92,11 +93,17 @@ async def _told(connection: AsyncConnection, rows: Sequence[Any]) -> dict[int, D
     if not outgoing:
         return {}
     told: defaultdict[int, dict[str, DeliveryState]] = defaultdict(dict)
-    parameters = {"case_id": outgoing[0].case_id, "seqs": [row.seq for row in outgoing]}
-    for seq, channel, state in await connection.execute(_DELIVERIES, parameters):
-        told[seq][channel] = further(told[seq].get(channel), DeliveryState(state))
-    ids = sorted({row.conversation_id for row in outgoing})
-    read: dict[str, int] = {row[0]: row[1] for row in await connection.execute(_READ, {"ids": ids})}
+    read: dict[str, int] = {}
+    parameters = {
+        "case_id": outgoing[0].case_id,
+        "seqs": [row.seq for row in outgoing],
+        "ids": list({row.conversation_id for row in outgoing}),
+    }
+    for seq, where, state, read_seq in await connection.execute(_TOLD, parameters):
+        if seq is None:
+            read[where] = read_seq
+        else:
+            told[seq][where] = further(told[seq].get(where), DeliveryState(state))
     for row in outgoing:
         if row.conversation_seq <= read.get(row.conversation_id, 0):
             told[row.seq][row.channel] = DeliveryState.READ
@@ -104,4 +111,5 @@ async def _told(connection: AsyncConnection, rows: Sequence[Any]) -> dict[int, D
 
 
 def _item(row: Any, delivery: Delivery) -> TimelineItem:
-    return TimelineItem(*(*row[1:13], json.loads(row.payload), delivery))
+    payload = {} if row.payload == "{}" else json.loads(row.payload)
+    return TimelineItem(*(*row[1:13], payload, delivery))
