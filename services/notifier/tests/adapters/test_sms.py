@@ -6,9 +6,13 @@ import pytest
 from kawal.contracts.words import Channel
 from notifier.adapters.sms import SmsProvider
 from notifier.domain.providers import ProviderAwayError, ProviderRefusedError
-from notifier_factories import delivery
+from notifier_factories import NOW, delivery
 
 SMS = delivery(id="case-1/2/sms", channel=Channel.SMS, address="+6281234567890", text="Kawal: halo")
+
+
+def listed(body: str, status: str, *, at: str = "Tue, 24 Nov 2026 07:00:00 +0000") -> dict[str, str]:
+    return {"body": body, "status": status, "date_created": at}
 
 
 def provider(answer) -> SmsProvider:
@@ -39,14 +43,15 @@ class TestSmsProvider:
             await provider(lambda _: httpx.Response(status)).send(SMS)
 
     @pytest.mark.parametrize(
-        ("listed", "known"),
+        ("messages", "known"),
         [
-            ([{"body": "Kawal: halo", "status": "delivered"}], True),
-            ([{"body": "Kawal: halo", "status": "failed"}], False),
-            ([{"body": "other", "status": "sent"}], False),
+            ([listed("Kawal: halo", "delivered")], True),
+            ([listed("Kawal: halo", "failed")], False),
+            ([listed("other", "sent")], False),
+            ([listed("Kawal: halo", "delivered", at="Tue, 24 Nov 2026 06:59:00 +0000")], False),
             ([], False),
         ],
     )
-    async def test_asks_before_it_sends_again(self, listed, known):
-        answer = httpx.Response(200, json={"messages": listed})
-        assert await provider(lambda _: answer).was_sent(SMS) is known
+    async def test_asks_before_it_sends_again(self, messages, known):
+        answer = httpx.Response(200, json={"messages": messages})
+        assert await provider(lambda _: answer).was_sent(SMS, since=NOW) is known

@@ -29,7 +29,7 @@ class FakeProvider:
             raise self.problems.pop(0)
         self.sent.append(delivery.id)
 
-    async def was_sent(self, delivery: Delivery) -> bool:
+    async def was_sent(self, delivery: Delivery, *, since: datetime) -> bool:
         return delivery.id in self.knows
 
 

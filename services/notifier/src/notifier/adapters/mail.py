@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, parseaddr
@@ -57,7 +58,7 @@ class MailProvider:
                 self._client.close()
                 raise
 
-    async def was_sent(self, delivery: Delivery) -> bool:  # noqa: ARG002 - SMTP cannot be asked
+    async def was_sent(self, delivery: Delivery, *, since: datetime) -> bool:  # noqa: ARG002 - SMTP cannot be asked
         return False
 
     def close(self) -> None:

@@ -83,7 +83,7 @@ class Sender:
         provider = self._providers[delivery.channel]
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
-                if claimed.attempts == 1 or not await provider.was_sent(delivery):
+                if claimed.attempts == 1 or not await provider.was_sent(delivery, since=claimed.created_at):
                     await provider.send(delivery)
         except ProviderRefusedError as refused:
             await self._finish(delivery, DeliveryState.FAILED, detail=str(refused))

@@ -1,5 +1,6 @@
 """The providers that notifier itself talks to, as a port."""
 
+from datetime import datetime
 from typing import Protocol
 
 from notifier.domain.deliveries import Delivery
@@ -28,6 +29,6 @@ class Provider(Protocol):
         """
         ...
 
-    async def was_sent(self, delivery: Delivery) -> bool:
-        """Whether the provider knows that it took `delivery` already; `False` where it cannot tell."""
+    async def was_sent(self, delivery: Delivery, *, since: datetime) -> bool:
+        """Whether the provider knows that it has taken `delivery` since then; `False` where it cannot tell."""
         ...
