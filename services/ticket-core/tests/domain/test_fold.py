@@ -175,6 +175,12 @@ class TestGoingOn:
         assert desk.world.conversations[CHAT].identities == (identity(),)
         assert desk.world.conversations[WEB].identities == (identity(), claimed("a@b.id"))
 
+    def test_they_become_more_certain_never_less(self, desk: Desk) -> None:
+        for said in (claimed(), identity(), claimed()):
+            desk.hear(message(identities=(said,)))
+        assert desk.world.conversations[CHAT].identities == (identity(),)
+        assert len(desk.world.changed.claims) == 1
+
     def test_they_do_not_grow_without_end(self, desk: Desk) -> None:
         for turn in range(30):
             desk.hear(message(identities=(claimed(f"{PHONE}{turn}"),)))

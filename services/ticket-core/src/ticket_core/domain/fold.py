@@ -7,7 +7,7 @@ from datetime import datetime
 from kawal import case_numbers
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.interactions import Interaction, MessagesRead
-from kawal.contracts.words import Assurance, IdentityKind
+from kawal.contracts.words import Assurance, Identity, IdentityKind
 from ticket_core.domain.case import Case, Conversation, Fact, Participant
 from ticket_core.domain.correlate import correlate
 from ticket_core.domain.decide import (
@@ -260,7 +260,20 @@ class Fold:
 def _news(interaction: Interaction, before: Conversation | None) -> list[Mention]:
     """What this contact says of itself that its conversation has not said before."""
     known = before.identities if before else ()
-    return mentions(identity for identity in interaction.identities if identity not in known)
+    return mentions(identity for identity in interaction.identities if not _is_known(identity, known))
+
+
+def _is_known(identity: Identity, known: tuple[Identity, ...]) -> bool:
+    """Whether the same was said before, and proven at least as well."""
+    return any(_same(identity, one) and _strength(identity) <= _strength(one) for one in known)
+
+
+def _same(one: Identity, other: Identity) -> bool:
+    return one.value == other.value and one.kind is other.kind
+
+
+def _strength(identity: Identity) -> int:
+    return _STRENGTH.index(identity.assurance)
 
 
 def _proven(known: Fact | None, mention: Mention, participant_id: str) -> Fact:
@@ -285,10 +298,11 @@ def _heard(
         )
     if not new and before.locale is interaction.locale and interaction.name in (None, before.name):
         return before
+    kept = (one for one in before.identities if not any(_same(one, other) for other in new))
     return before._replace(
         locale=interaction.locale,
         name=interaction.name or before.name,
-        identities=(*before.identities, *new)[-MOST_IDENTITIES:],
+        identities=(*kept, *new)[-MOST_IDENTITIES:],
     )
 
 
