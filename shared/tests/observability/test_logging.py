@@ -18,7 +18,8 @@ except ValueError as error:
     log.error("thing_failed", error=error)
     log.warning("thing_put_off", error=error)
 logging.getLogger("aiokafka.consumer").info("chatter")
-logging.getLogger("uvicorn.error").warning("odd %s", "thing\\nsecond line")
+for number in range(3):
+    logging.getLogger("uvicorn.error").warning("odd %s", f"thing {number}\\nsecond line")
 try:
     raise RuntimeError("boom")
 except RuntimeError:
@@ -46,7 +47,7 @@ class TestConfigure:
         assert put_off["error"] == "ValueError"
         assert "frames" not in put_off
 
-        assert (odd["event"], odd["logger"], odd["message"]) == ("library_log", "uvicorn.error", "odd thing")
+        assert (odd["event"], odd["logger"], odd["message"]) == ("library_log", "uvicorn.error", "odd thing 0")
         assert (lost["level"], lost["error"]) == ("error", "RuntimeError: boom")
 
     def test_library_loggers_of_this_process_are_untouched(self):

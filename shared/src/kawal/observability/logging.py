@@ -15,6 +15,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from kawal.observability import metrics, redaction
+from kawal.observability.repetitions import Repetitions
 from kawal.observability.tracing import current_trace_id
 
 Event = MutableMapping[str, Any]
@@ -81,11 +82,23 @@ def _rendered(_logger: Any, _level: str, event: Event) -> str:
 
 
 class _ToStructlog(logging.Handler):
-    """Hands a library's stdlib record over as one `library_log` event; only the first line of its text."""
+    """Hands a library's stdlib record over as one `library_log` event; only the first line of its text.
+
+    Of repetitions only their number: `left_out`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._repetitions = Repetitions()
 
     def emit(self, record: logging.LogRecord) -> None:
+        left_out = self._repetitions.left_out((record.pathname, record.lineno))
+        if left_out is None:
+            return
         error = record.exc_info[1] if record.exc_info else None
         event: dict[str, Any] = {"logger": record.name, "message": record.getMessage().partition("\n")[0]}
+        if left_out:
+            event["left_out"] = left_out
         if error is not None:
             event["error"] = error
         get_logger().log(record.levelno, "library_log", **event)
