@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from kawal.settings import EdgeSettings
 from voice_ingest.consumers.dialler import DiallerSettings
@@ -37,6 +39,13 @@ class Settings(EdgeSettings):
     voice_recording_patience_s: float = Field(default=6 * 60 * 60, gt=0)
     voice_ring_s: float = Field(default=30, gt=0)
     voice_recording_delay_s: float = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _one_provider(self) -> Self:
+        """Whoever opens an emulated phone calls under any number he likes, signed with the account's token."""
+        if self.voice_emulator and (urlsplit(self.twilio_api_url).hostname or "").endswith("twilio.com"):
+            raise ValueError("the emulated provider cannot be switched on beside the real one (KAWAL_TWILIO_API_URL)")
+        return self
 
     @property
     def retry_policy(self) -> RetryPolicy:

@@ -10,7 +10,7 @@ from voice_driver import Edge, edge
 from voice_factories import ACCOUNT, AUTH_TOKEN, CALLER, HOTLINE
 from voice_ingest.adapters.twilio.rest import TwilioRest, client
 from voice_ingest.domain.calls import CallStatus
-from voice_ingest.emulator import verbs
+from voice_ingest.emulator import switchboard, verbs
 from voice_ingest.emulator.client import beep
 from voice_ingest.emulator.verbs import InvalidTwiml
 
@@ -71,6 +71,16 @@ class TestPhones:
         with pytest.raises(InvalidStatus):
             async with connect(socket_url(lonely_edge, number)):
                 raise AssertionError("it was let in")
+
+    async def test_one_too_many(self, lonely_edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(switchboard, "MAX_PHONES", 1)
+        async with connect(socket_url(lonely_edge, CALLER)) as only:
+            await only.recv()
+            with pytest.raises(InvalidStatus):
+                async with connect(socket_url(lonely_edge, "+6281234567891")):
+                    raise AssertionError("it was let in")
+            async with connect(socket_url(lonely_edge, CALLER)) as again:
+                await again.recv()
 
     async def test_foreign_page(self, lonely_edge: Edge) -> None:
         with pytest.raises(InvalidStatus):

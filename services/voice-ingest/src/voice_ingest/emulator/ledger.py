@@ -17,6 +17,8 @@ T = TypeVar("T")
 CALLS_SHOWN = 30
 TEXTS_SHOWN = 30
 LISTED = 200
+MAX_BYTES = 1024**3
+PAGE_BYTES = 4096
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS call (
@@ -42,6 +44,8 @@ class Ledger:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+        self._connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        self._connection.execute(f"PRAGMA max_page_count = {MAX_BYTES // PAGE_BYTES}")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(SCHEMA)

@@ -27,7 +27,7 @@ async def opened(app: App, *, settings: NetworkSettings, auth_token: str, path: 
         switchboard = Switchboard(settings, ledger=ledger, webhooks=webhooks)
         pages = Pages(PAGES, assets=mount_assets(app, PAGES / "static"))
         app.include_router(page.router(pages, hotline=settings.number))
-        app.include_router(phones.router(switchboard, draining=lambda: app.state.draining))
+        app.include_router(phones.router(switchboard))
         app.include_router(rest.router(switchboard, auth_token=auth_token))
         try:
             yield switchboard.run

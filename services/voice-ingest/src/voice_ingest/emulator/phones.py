@@ -1,7 +1,6 @@
 """`WS /phone/ws?number=…`: what a browser phone, or a script in its place, says to the network."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -72,19 +71,19 @@ class Refused(Exception):
         self.code = code
 
 
-def router(switchboard: Switchboard, *, draining: Callable[[], asyncio.Event]) -> APIRouter:
+def router(switchboard: Switchboard) -> APIRouter:
     routes = APIRouter()
 
     @routes.websocket("/phone/ws")
     async def phone(socket: WebSocket, number: str = "") -> None:
         owned = caller_number(number)
-        if owned is None or not _same_origin(socket):
+        if owned is None or not _same_origin(socket) or not switchboard.takes(owned):
             await socket.close(POLICY_VIOLATION)
             return
         await socket.accept()
         connection = Connection()
         await switchboard.opened(owned, connection)
-        writing = asyncio.create_task(_write(socket, connection, draining()))
+        writing = asyncio.create_task(_write(socket, connection))
         try:
             await _Room(switchboard, owned).read(socket)
         except Refused as refused:
@@ -104,13 +103,9 @@ def _same_origin(socket: WebSocket) -> bool:
     return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
 
 
-async def _write(socket: WebSocket, connection: Connection, draining: asyncio.Event) -> None:
-    drained = asyncio.create_task(draining.wait())
-    try:
-        while (frame := await connection.frames.get()) is not None:
-            await socket.send_json(frame)
-    finally:
-        drained.cancel()
+async def _write(socket: WebSocket, connection: Connection) -> None:
+    while (frame := await connection.frames.get()) is not None:
+        await socket.send_json(frame)
     await socket.close()
 
 

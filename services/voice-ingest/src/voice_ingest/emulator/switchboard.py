@@ -15,6 +15,8 @@ from voice_ingest.emulator.leg import Hungup, Leg, PhoneEvent, Recorded
 from voice_ingest.emulator.records import CallRecord, Direction, RecordingRecord, TextRecord, new_sid
 from voice_ingest.emulator.webhooks import Webhooks
 
+MAX_PHONES = 200
+
 log = get_logger()
 
 
@@ -71,6 +73,10 @@ class Switchboard:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # Phones
+
+    def takes(self, number: str) -> bool:
+        """Whether there is room for this phone."""
+        return number in self._handsets or len(self._handsets) < MAX_PHONES
 
     async def opened(self, number: str, connection: Connection) -> None:
         """Somebody opened a phone: show all that there is, and ring if somebody calls."""
