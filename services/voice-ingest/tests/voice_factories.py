@@ -11,7 +11,9 @@ from kawal.contracts.outbound import OutboundCall
 from kawal.contracts.words import Locale
 from voice_ingest.adapters import flow_files
 from voice_ingest.domain.calls import PlannedCall
+from voice_ingest.domain.events import PendingVoicemail, facts
 from voice_ingest.domain.flow import Flow
+from voice_ingest.domain.machine import Caller, CallState
 from voice_ingest.settings import Settings
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -53,6 +55,12 @@ def settings(**changes: Any) -> Settings:
         "vault_key": SecretStr(VAULT_KEY),
     }
     return Settings(**(plain | changes))
+
+
+def pending_voicemail(*, reference: str | None) -> PendingVoicemail:
+    state = CallState(step="message", locale=Locale.INDONESIAN, caller=Caller.TEXTABLE)
+    known = facts(state, call_id=CALL, identities=(), reference=reference, now=NOW, traceparent=None)
+    return PendingVoicemail(recording_id="RE" + "1" * 32, url="http://127.0.0.1:1/x", duration_s=3, facts=known)
 
 
 def outbound_call(delivery_id: str, **changes: Any) -> OutboundCall:

@@ -112,6 +112,13 @@ class TestProof:
             await caller.text()
             assert len(caller.texts) == 1
 
+    async def test_only_so_many_for_one_number(self, lonely_edge: Edge) -> None:
+        heard = []
+        for turn in range(6):
+            call = {"CallSid": f"CA{turn:032x}"}
+            heard.append(said(await lonely_edge.press(await lonely_edge.reach("111", **call), "1", **call)))
+        assert ["belum bisa dikirim" in one for one in heard] == [False] * 5 + [True]
+
 
 class TestRecording:
     async def test_voicemail_reaches_the_vault(self, lonely_edge: Edge) -> None:

@@ -13,6 +13,7 @@ from kawal.errors import PermanentError, TransientError
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from kawal.observability.tracing import current_traceparent
+from kawal.rates import Buckets
 from kawal.spool import SpoolFull, SpoolUnavailable
 from voice_ingest.api import tokens
 from voice_ingest.domain import callers, codes, machine
@@ -64,6 +65,7 @@ class Hotline:
         self._key = key
         self._clock = clock
         self._locks = _Locks()
+        self._codes = Buckets(codes.PER_NUMBER)
 
     async def begin(self, call: LiveCall) -> bytes:
         return self._render(call, machine.begin(self._flow, caller=callers.reach(call.number)))
@@ -110,6 +112,9 @@ class Hotline:
 
     async def _texted(self, call: LiveCall, effect: machine.SendCode) -> Event:
         if call.number is None:
+            return machine.CodeNotSent()
+        if not self._codes.take(call.number, now=self._clock().timestamp()):
+            log.warning("code_not_sent", reason="too_many")
             return machine.CodeNotSent()
         code = codes.new_code(secrets.randbelow)
         try:

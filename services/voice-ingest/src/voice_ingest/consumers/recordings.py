@@ -52,8 +52,13 @@ class RecordingFetcher:
 
     async def run(self) -> None:
         while True:
-            await self.turn()
-            await self._rest()
+            try:
+                await self.turn()
+                await self._rest()
+            except KawalError as refused:
+                # The disk: callers are told so, and what waits goes on waiting. Dying would hang up on all of them.
+                log.warning("recordings_wait", error=refused)
+                await asyncio.sleep(self._settings.poll.total_seconds())
 
     async def turn(self) -> None:
         """Fetch what is due, a few at a time."""

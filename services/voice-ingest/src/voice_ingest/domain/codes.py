@@ -4,9 +4,12 @@ import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from kawal.rates import Rate
 from voice_ingest.domain.machine import CODE_DIGITS, SentCode
 
 LIFETIME = timedelta(minutes=5)
+PER_NUMBER = Rate(per_s=5 / timedelta(hours=1).total_seconds(), burst=5)
+"""Caller id can be faked: nobody is to be flooded with codes, nor paid for receiving them."""
 
 
 def new_code(randbelow: Callable[[int], int]) -> str:

@@ -4,13 +4,17 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
+from kawal.contracts.envelope import KafkaMessage
 from kawal.contracts.words import Attachment
-from kawal.spool import Receipt, Spool
+from kawal.observability.logging import get_logger
+from kawal.spool import Accepted, CaseNumberNotLeased, Receipt, Spool
 from voice_ingest.domain.events import CallFacts, PendingVoicemail, callback_requested, voicemail_left
 from voice_ingest.domain.ports import Numbers
 from voice_ingest.store.journal import Journal
 
 NO_ANSWER = b""
+
+log = get_logger()
 
 
 class Intake:
@@ -55,12 +59,7 @@ class Intake:
         """The recording is in the vault: the event goes out, and the journal forgets it."""
         event_id = f"{pending.facts.call_id}/{pending.recording_id}"
         message = voicemail_left(pending.facts, recording=recording, event_id=event_id)
-        await self._spool.append(
-            message,
-            event_id=event_id,
-            receipt=_once(event_id),
-            case_number=pending.facts.reference,
-        )
+        await self._append(message, event_id, receipt=_once(event_id), number=pending.facts.reference)
         await self._journal.done(pending)
 
     async def give_up_voicemail(self, pending: PendingVoicemail) -> None:
@@ -70,13 +69,17 @@ class Intake:
         await self._journal.done(pending)
 
     async def _append_callback(self, facts: CallFacts, event_id: str, receipt: Receipt) -> bytes:
-        accepted = await self._spool.append(
-            callback_requested(facts, event_id=event_id),
-            event_id=event_id,
-            receipt=receipt,
-            case_number=facts.reference,
-        )
+        message = callback_requested(facts, event_id=event_id)
+        accepted = await self._append(message, event_id, receipt=receipt, number=facts.reference)
         return accepted.receipt.body if accepted.receipt else receipt.body
+
+    async def _append(self, message: KafkaMessage, event_id: str, *, receipt: Receipt, number: str | None) -> Accepted:
+        try:
+            return await self._spool.append(message, event_id=event_id, receipt=receipt, case_number=number)
+        except CaseNumberNotLeased:
+            # After a lost disk the spool is not the one that the number came from. The caller has heard it all the same.
+            log.warning("case_number_of_another_spool", event_id=event_id)
+            return await self._spool.append(message, event_id=event_id, receipt=receipt)
 
 
 def _once(event_id: str) -> Receipt:

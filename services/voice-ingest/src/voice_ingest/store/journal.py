@@ -19,6 +19,8 @@ from voice_ingest.domain.ports import DueVoicemail
 
 T = TypeVar("T")
 ANSWERS_KEPT = timedelta(days=1)
+MAX_BYTES = 256 * 1024**2
+PAGE_BYTES = 4096
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS answer (key TEXT PRIMARY KEY, body BLOB NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
@@ -33,13 +35,15 @@ CREATE INDEX IF NOT EXISTS voicemail_due ON voicemail (due_at);
 class Journal:
     """One file, one process. What a method has written is on the disk when it returns.
 
-    Each method raises `SpoolUnavailable` when the disk refuses; nothing has happened then.
+    Each method raises `SpoolUnavailable` when the disk refuses, or the file has `max_bytes`; nothing has happened then.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, max_bytes: int = MAX_BYTES) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+        self._connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        self._connection.execute(f"PRAGMA max_page_count = {max_bytes // PAGE_BYTES}")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA secure_delete = FAST")

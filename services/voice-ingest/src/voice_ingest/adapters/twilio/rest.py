@@ -1,5 +1,6 @@
 """Twilio's REST API, as far as calls, texts and recordings need it; bounded in time and size."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,6 +14,7 @@ from voice_ingest.domain.ports import Media, ProviderCall
 
 TIMEOUT = httpx.Timeout(5, connect=3)
 RECORDING_LIMIT = 16 * 1024 * 1024
+RECORDING_WITHIN_S = 60.0
 RING_TIMEOUT_S = 30
 PAGE_SIZE = 50
 AUDIO = frozenset({"audio/wav", "audio/x-wav", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/webm"})
@@ -60,12 +62,12 @@ class TwilioRest:
     async def fetch(self, url: str) -> Media:
         self._check_recording(url)
         try:
-            async with self._client.stream("GET", url) as response:
+            async with asyncio.timeout(RECORDING_WITHIN_S), self._client.stream("GET", url) as response:
                 if response.status_code == httpx.codes.NOT_FOUND:
                     raise TransientError("the recording is not ready")
                 _check(response)
                 return Media(data=await _bounded(response), media_type=_media_type(response))
-        except httpx.HTTPError as failed:
+        except (httpx.HTTPError, TimeoutError) as failed:
             raise TransientError(f"recording: {type(failed).__name__}") from failed
 
     def _check_recording(self, url: str) -> None:
