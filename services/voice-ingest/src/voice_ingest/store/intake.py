@@ -77,7 +77,7 @@ class Intake:
         try:
             return await self._spool.append(message, event_id=event_id, receipt=receipt, case_number=number)
         except CaseNumberNotLeased:
-            # After a lost disk the spool is not the one that the number came from. The caller has heard it all the same.
+            # After a lost disk the spool is not the one that the number came from; the caller has heard it all the same
             log.warning("case_number_of_another_spool", event_id=event_id)
             return await self._spool.append(message, event_id=event_id, receipt=receipt)
 
