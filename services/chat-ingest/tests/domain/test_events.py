@@ -1,6 +1,5 @@
-from chat_factories import CONVERSATION, NOW, outbound, session
+from chat_factories import CONVERSATION, NOW, session
 from chat_ingest.domain import events
-from kawal.contracts.deliveries import DeliveryState, delivery_adapter
 from kawal.contracts.envelope import Envelope
 from kawal.contracts.interactions import MessageReceived, MessagesRead, interaction_adapter
 from kawal.contracts.words import Assurance, Identity, IdentityKind
@@ -38,13 +37,3 @@ class TestMessagesRead:
         assert event.id == f"{CONVERSATION}/read/7"
         assert isinstance(data, MessagesRead)
         assert data.seq == 7
-
-
-class TestDeliveryReported:
-    def test_event(self) -> None:
-        event = events.delivery_reported(outbound(3), state=DeliveryState.DELIVERED, now=NOW)
-        data = delivery_adapter.validate_json(event.message.value)
-        assert event.id == f"{outbound(3).delivery_id}/delivered"
-        assert event.message.topic == "kawal.deliveries.v1"
-        assert event.message.key == outbound(3).case_id.encode()
-        assert (data.state, data.case_seq) == (DeliveryState.DELIVERED, 3)

@@ -166,3 +166,10 @@ class TestEmulatedApi:
         url = f"{lonely_edge.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
         response = await lonely_edge.client.post(url, data={"To": "nobody", "Body": "x"}, auth=(ACCOUNT, AUTH_TOKEN))
         assert refused(response, 400, "invalid_to_number")
+
+    async def test_texts_of_a_number_newest_first(self, lonely_edge: Edge) -> None:
+        url = f"{lonely_edge.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+        for body in ("first", "second"):
+            await lonely_edge.client.post(url, data={"To": CALLER, "Body": body}, auth=(ACCOUNT, AUTH_TOKEN))
+        listed = await lonely_edge.client.get(url, params={"To": CALLER}, auth=(ACCOUNT, AUTH_TOKEN))
+        assert [text["body"] for text in listed.json()["messages"]] == ["second", "first"]

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -6,14 +6,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal import database as kawal_database
-from kawal.contracts.envelope import Envelope
+from kawal.contracts.envelope import Envelope, Event
 from kawal.contracts.outbound import Outbound, OutboundCall
 from kawal.contracts.words import Author, Locale
 from kawal.errors import KawalError, TransientError
 from kawal.kafka import InvalidRecords, Record
 from web_factories import CONVERSATION, NOW, message
 from webform_ingest.consumers.transcript import TranscriptHandler
-from webform_ingest.domain.submissions import Sent
 from webform_ingest.store import transcript
 
 pytestmark = pytest.mark.integration
@@ -28,10 +27,10 @@ class Reports:
     full: bool = False
     kept: list[str] = field(default_factory=list)
 
-    async def report(self, sent: Sent) -> None:
+    async def report(self, reports: Iterable[Event]) -> None:
         if self.full:
             raise Full("later")
-        self.kept.append(sent.event_id)
+        self.kept += [event.id for event in reports]
 
 
 @pytest.fixture

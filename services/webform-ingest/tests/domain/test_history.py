@@ -1,9 +1,8 @@
 import pytest
 
 from kawal.contracts.deliveries import DeliveryState, delivery_adapter
-from kawal.contracts.envelope import Envelope
 from web_factories import NOW, message
-from webform_ingest.domain.history import Entry, History, delivery_reported
+from webform_ingest.domain.history import Entry, History, reports_of
 
 
 class TestHistory:
@@ -28,16 +27,8 @@ class TestHistory:
         assert History(entries=(Entry(message(1), unread=False), Entry(message(2), unread=True))).last_seq == 2
 
 
-class TestDeliveryReported:
-    def test_has_an_id_of_its_own_for_each_state(self) -> None:
-        sent = delivery_reported(message(3), DeliveryState.SENT, now=NOW)
-        read = delivery_reported(message(3), DeliveryState.READ, now=NOW)
-        assert sent.event_id == f"{message(3).delivery_id}/sent"
-        assert read.event_id == f"{message(3).delivery_id}/read"
-
-    def test_travels_as_the_contract_says(self) -> None:
-        sent = delivery_reported(message(3), DeliveryState.SENT, now=NOW)
-        envelope = Envelope.from_headers(sent.message.headers)
-        assert (envelope.type, envelope.partition_key) == ("kawal.delivery.reported.v1", message(3).case_id)
-        report = delivery_adapter.validate_json(sent.message.value)
-        assert (report.case_seq, report.state, report.channel) == (13, DeliveryState.SENT, "web")
+class TestReportsOf:
+    def test_one_for_each_message(self) -> None:
+        first, second = reports_of([message(3), message(4)], DeliveryState.READ, now=NOW)
+        assert (first.id, second.id) == (f"{message(3).delivery_id}/read", f"{message(4).delivery_id}/read")
+        assert delivery_adapter.validate_json(first.message.value).channel == "web"

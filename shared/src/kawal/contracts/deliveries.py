@@ -7,10 +7,12 @@ The CloudEvents type is `kawal.delivery.reported.v1`.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
+from kawal.contracts.envelope import Envelope, Event
+from kawal.contracts.topics import DELIVERIES
 from kawal.contracts.words import CaseNumber, Channel, Contract, ConversationId
 
 
@@ -35,6 +37,54 @@ class DeliveryReported(Contract):
     state: DeliveryState
     at: datetime
     detail: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+class Delivery(Protocol):
+    """What a report is about."""
+
+    @property
+    def delivery_id(self) -> str: ...
+    @property
+    def case_id(self) -> str: ...
+    @property
+    def case_number(self) -> CaseNumber: ...
+    @property
+    def case_seq(self) -> int: ...
+    @property
+    def conversation_id(self) -> ConversationId: ...
+
+
+def report(
+    delivery: Delivery,
+    *,
+    state: DeliveryState,
+    channel: Channel,
+    source: str,
+    at: datetime,
+    detail: str | None = None,
+    traceparent: str | None = None,
+) -> Event:
+    """The report of one delivery; told twice it is one event, by its id."""
+    reported = DeliveryReported(
+        delivery_id=delivery.delivery_id,
+        case_id=delivery.case_id,
+        case_number=delivery.case_number,
+        case_seq=delivery.case_seq,
+        conversation_id=delivery.conversation_id,
+        channel=channel,
+        state=state,
+        at=at,
+        detail=detail,
+    )
+    envelope = Envelope(
+        id=f"{delivery.delivery_id}/{state}",
+        source=source,
+        type="kawal.delivery.reported.v1",
+        time=at,
+        partition_key=delivery.case_id,
+        traceparent=traceparent,
+    )
+    return envelope.event(topic=DELIVERIES.name, data=reported.model_dump_json(exclude_none=True).encode())
 
 
 delivery_adapter: TypeAdapter[DeliveryReported] = TypeAdapter(DeliveryReported)

@@ -28,6 +28,14 @@ class KafkaMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """An event that is ready for a spool; `id` is its `ce_id`."""
+
+    id: str
+    message: KafkaMessage
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """The context attributes of one event.
 
@@ -56,6 +64,10 @@ class Envelope:
         if self.traceparent:
             headers.append(("traceparent", self.traceparent.encode()))
         return KafkaMessage(topic=topic, key=self.partition_key.encode(), value=data, headers=tuple(headers))
+
+    def event(self, *, topic: str, data: bytes) -> Event:
+        """As `message`, with the event's id beside it."""
+        return Event(self.id, self.message(topic=topic, data=data))
 
     @classmethod
     def from_headers(cls, headers: Iterable[tuple[str, bytes]]) -> "Envelope":

@@ -10,8 +10,9 @@ from chat_ingest.domain import events
 from chat_ingest.domain.protocol import Accepted
 from chat_ingest.domain.refusals import ClientIdConflict
 from chat_ingest.domain.sessions import Session
-from kawal.contracts.deliveries import DeliveryState
+from kawal.contracts.deliveries import DeliveryState, report
 from kawal.contracts.outbound import OutboundMessage
+from kawal.contracts.words import Channel
 from kawal.errors import KawalError
 from kawal.observability.tracing import current_traceparent
 from kawal.spool import IdempotencyConflict, Receipt, Spool
@@ -97,7 +98,11 @@ class SpoolIntake:
 
     async def report(self, messages: Iterable[OutboundMessage], *, state: DeliveryState) -> None:
         now = self._clock()
-        reports = [events.delivery_reported(m, state=state, now=now) for m in messages if m.wants_receipt]
+        reports = [
+            report(message, state=state, channel=Channel.CHAT, source=events.SOURCE, at=now)
+            for message in messages
+            if message.wants_receipt
+        ]
         await asyncio.gather(*(self._spool.append(event.message, event_id=event.id) for event in reports))
 
     async def _first_of(self, conversation_id: str) -> str:

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from kawal.contracts.deliveries import DeliveryReported, DeliveryState
 from kawal.contracts.envelope import Envelope, KafkaMessage
 from kawal.contracts.interactions import CallbackRequested, KeyPress, VoicemailLeft
-from kawal.contracts.topics import DELIVERIES, INTERACTIONS
+from kawal.contracts.topics import INTERACTIONS
 from kawal.contracts.words import Attachment, CaseNumber, Channel, Contract, ConversationId, Identity, Locale
 from kawal.identities import routing_key
-from voice_ingest.domain.calls import PlannedCall
 from voice_ingest.domain.machine import CallState
 
 SOURCE = "/voice-ingest"
@@ -101,30 +99,3 @@ def _interaction(event: CallbackRequested | VoicemailLeft, facts: CallFacts, *, 
         traceparent=facts.traceparent,
     )
     return envelope.message(topic=INTERACTIONS.name, data=event.model_dump_json().encode())
-
-
-def delivery_event_id(delivery_id: str, state: DeliveryState) -> str:
-    return f"{delivery_id}/{state.value}"
-
-
-def delivery_reported(call: PlannedCall, *, state: DeliveryState, detail: str | None, now: datetime) -> KafkaMessage:
-    report = DeliveryReported(
-        delivery_id=call.delivery_id,
-        case_id=call.case_id,
-        case_number=call.case_number,
-        case_seq=call.case_seq,
-        conversation_id=call.conversation_id,
-        channel=Channel.VOICE,
-        state=state,
-        at=now,
-        detail=detail,
-    )
-    envelope = Envelope(
-        id=delivery_event_id(call.delivery_id, state),
-        source=SOURCE,
-        type="kawal.delivery.reported.v1",
-        time=now,
-        partition_key=call.case_id,
-        traceparent=call.traceparent,
-    )
-    return envelope.message(topic=DELIVERIES.name, data=report.model_dump_json().encode())

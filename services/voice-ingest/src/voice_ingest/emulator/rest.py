@@ -70,6 +70,15 @@ class CallFilter(BaseModel):
         )
 
 
+class TextFilter(BaseModel):
+    """Twilio filters by more; a provider's client asks for the texts of one number."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    to: Annotated[str, StringConstraints(max_length=20)] = Field(alias="To")
+    page_size: Annotated[int, Field(ge=1, le=1_000)] = Field(alias="PageSize", default=50)
+
+
 def router(switchboard: Switchboard, *, auth_token: str) -> APIRouter:
     account_sid = switchboard.settings.account_sid
     check = _account_check(account_sid=account_sid, auth_token=auth_token)
@@ -99,6 +108,13 @@ def router(switchboard: Switchboard, *, auth_token: str) -> APIRouter:
     async def text(new: Annotated[NewText, Form()]) -> Response:
         sent = await switchboard.text(to=_reachable(new.to), body=new.body)
         return JSONResponse(text_json(sent, account_sid=account_sid), status_code=201)
+
+    @routes.get("/Messages.json")
+    async def texts(wanted: Annotated[TextFilter, Query()]) -> Response:
+        """Newest first: who does not know whether a text went out asks here before sending it again."""
+        found = reversed(await switchboard.ledger.texts_of(wanted.to))
+        page = [text_json(text, account_sid=account_sid) for text in found][: wanted.page_size]
+        return JSONResponse({"messages": page, "page": 0, "page_size": wanted.page_size, "next_page_uri": None})
 
     @routes.get("/Recordings/{sid}")
     async def recording(sid: Sid) -> Response:

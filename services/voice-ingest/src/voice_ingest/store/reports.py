@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from kawal.contracts.deliveries import DeliveryState
+from kawal.contracts.deliveries import DeliveryState, report
+from kawal.contracts.words import Channel
 from kawal.spool import Spool
 from voice_ingest.domain.calls import PlannedCall
-from voice_ingest.domain.events import delivery_event_id, delivery_reported
+from voice_ingest.domain.events import SOURCE
 
 
 class SpooledReports:
@@ -17,5 +18,13 @@ class SpooledReports:
         self._clock = clock
 
     async def report(self, call: PlannedCall, *, state: DeliveryState, detail: str | None = None) -> None:
-        message = delivery_reported(call, state=state, detail=detail, now=self._clock())
-        await self._spool.append(message, event_id=delivery_event_id(call.delivery_id, state))
+        event = report(
+            call,
+            state=state,
+            channel=Channel.VOICE,
+            source=SOURCE,
+            at=self._clock(),
+            detail=detail,
+            traceparent=call.traceparent,
+        )
+        await self._spool.append(event.message, event_id=event.id)

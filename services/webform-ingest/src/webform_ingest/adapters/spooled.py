@@ -1,5 +1,9 @@
 """The ledger: accepting on Kawal's spool."""
 
+import asyncio
+from collections.abc import Iterable
+
+from kawal.contracts.envelope import Event
 from kawal.spool import Receipt, Spool
 from webform_ingest.domain.submissions import Sent
 
@@ -21,6 +25,5 @@ class SpooledLedger:
         receipt = await self._spool.receipt(key)
         return receipt.body if receipt else None
 
-    async def report(self, sent: Sent) -> None:
-        """Keep a report that nobody waits for; sent twice it is one, by its event id."""
-        await self._spool.append(sent.message, event_id=sent.event_id)
+    async def report(self, reports: Iterable[Event]) -> None:
+        await asyncio.gather(*(self._spool.append(event.message, event_id=event.id) for event in reports))

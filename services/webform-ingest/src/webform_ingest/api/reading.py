@@ -7,7 +7,7 @@ import structlog
 
 from kawal.contracts.deliveries import DeliveryState
 from kawal.errors import KawalError
-from webform_ingest.domain.history import Histories, History, Reports, delivery_reported
+from webform_ingest.domain.history import Histories, History, Reports, reports_of
 
 log = structlog.get_logger()
 
@@ -35,8 +35,7 @@ class ReadingRoom:
         if not unread:
             return
         try:
-            for entry in unread:
-                await self.reports.report(delivery_reported(entry.message, DeliveryState.READ, now=now))
+            await self.reports.report(reports_of((entry.message for entry in unread), DeliveryState.READ, now=now))
             await self.histories.mark_read(unread)
         except KawalError as later:
             # Showing the page is worth more; the messages stay unread, and the next look reports them.

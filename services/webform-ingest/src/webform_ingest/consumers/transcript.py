@@ -1,6 +1,5 @@
 """Group `web-transcript`: what notifier hands out for the web becomes the transcript of the status page."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -10,7 +9,7 @@ from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.outbound import Outbound, OutboundMessage
 from kawal.errors import KawalError, TransientError
 from kawal.kafka import InvalidRecords, Record
-from webform_ingest.domain.history import Reports, delivery_reported
+from webform_ingest.domain.history import Reports, reports_of
 from webform_ingest.store import transcript
 
 GROUP = "web-transcript"
@@ -31,10 +30,8 @@ class TranscriptHandler:
         await self._report([message for message in messages if message.wants_receipt])
 
     async def _report(self, messages: Sequence[OutboundMessage]) -> None:
-        now = self._now()
-        reports = (delivery_reported(message, DeliveryState.SENT, now=now) for message in messages)
         try:
-            await asyncio.gather(*(self._reports.report(report) for report in reports))
+            await self._reports.report(reports_of(messages, DeliveryState.SENT, now=self._now()))
         except KawalError as full:
             raise TransientError("The spool takes no reports at the moment") from full
 

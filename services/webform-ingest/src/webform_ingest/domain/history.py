@@ -1,18 +1,17 @@
 """What the participant may see of one conversation, in its order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from kawal.contracts.deliveries import DeliveryReported, DeliveryState
-from kawal.contracts.envelope import Envelope
+from kawal.contracts.deliveries import DeliveryState, report
+from kawal.contracts.envelope import Event
 from kawal.contracts.outbound import OutboundMessage
-from kawal.contracts.topics import DELIVERIES
 from kawal.contracts.words import Channel
 from kawal.errors import KawalError
 from webform_ingest.domain.intake import Acceptance
-from webform_ingest.domain.submissions import SOURCE, Sent
+from webform_ingest.domain.submissions import SOURCE
 
 PAGE_LENGTH = 200
 
@@ -81,32 +80,14 @@ class Histories(Protocol):
 class Reports(Protocol):
     """Where delivery reports become durable."""
 
-    async def report(self, sent: Sent) -> None:
-        """Keep a report.
+    async def report(self, reports: Iterable[Event]) -> None:
+        """Keep reports; one that is kept twice is one event, by its id.
 
         Raises:
             SpoolFull, SpoolUnavailable: of `kawal.spool`.
         """
 
 
-def delivery_reported(message: OutboundMessage, state: DeliveryState, *, now: datetime) -> Sent:
-    """The report that `message` was stored for the participant (`SENT`), or that he has fetched it (`READ`)."""
-    report = DeliveryReported(
-        delivery_id=message.delivery_id,
-        case_id=message.case_id,
-        case_number=message.case_number,
-        case_seq=message.case_seq,
-        conversation_id=message.conversation_id,
-        channel=Channel.WEB,
-        state=state,
-        at=now,
-    )
-    envelope = Envelope(
-        id=f"{message.delivery_id}/{state}",
-        source=SOURCE,
-        type="kawal.delivery.reported.v1",
-        time=now,
-        partition_key=message.case_id,
-    )
-    data = report.model_dump_json().encode()
-    return Sent(envelope.id, envelope.message(topic=DELIVERIES.name, data=data), key=envelope.id, fingerprint="")
+def reports_of(messages: Iterable[OutboundMessage], state: DeliveryState, *, now: datetime) -> list[Event]:
+    """The reports that `messages` were stored for the participant (`SENT`), or that he has fetched them (`READ`)."""
+    return [report(message, state=state, channel=Channel.WEB, source=SOURCE, at=now) for message in messages]
