@@ -10,13 +10,15 @@ UV_VERSION := 0.13.9
 STATE := $(or $(KAWAL_STATE),.kawal)
 # The newest Python there is; uv shall not download another one.
 PYTHON ?= $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+IMAGE ?= kawal:0.1.0
+ENGINE ?= $(firstword $(foreach name,docker podman,$(shell command -v $(name) 2>/dev/null)))
 PACKAGES := pyproject.toml uv.lock $(wildcard shared/pyproject.toml services/*/pyproject.toml deploy/local/pyproject.toml bench/pyproject.toml)
 ASSETS := $(wildcard services/*/assets/package-lock.json)
 SOURCES := $(wildcard shared/src services/*/src deploy/local/src bench/src)
 export UV_PYTHON_DOWNLOADS := never
 export KAWAL_TOOLS := $(TOOLS)
 
-.PHONY: help install run demo test test-fast lint bench chaos clean
+.PHONY: help install run demo test test-fast lint bench chaos secrets images clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +50,14 @@ bench: $(TOOLS)/installed ## Measure; prints tables, asserts nothing
 
 chaos: $(TOOLS)/installed ## Kill parts of the running stack, ten times as long as the tests do
 	@KAWAL_CHAOS_SCALE="$${KAWAL_CHAOS_SCALE:-10}" exec $(BIN)/pytest tests/chaos
+
+secrets: ## Write .env with random secrets for docker-compose.yml; never overwrites
+	@$(PYTHON) deploy/docker/make_secrets.py .env
+
+# BUILDAH_FORMAT is for podman, whose own format has no HEALTHCHECK.
+images: ## Build the services' image with docker or podman
+	@test -n "$(ENGINE)" || { echo "docker or podman is needed." >&2; exit 1; }
+	@BUILDAH_FORMAT=docker $(ENGINE) build $(IMAGE_FLAGS) -f deploy/docker/Dockerfile -t $(IMAGE) .
 
 clean: ## Remove the local stack's data and all caches; downloads stay
 	@if [ -e "$(STATE)/run.json" ]; then echo "End the running stack first ($(STATE)/run.json)." >&2; exit 1; fi

@@ -1,0 +1,76 @@
+from typing import Any
+
+import pytest
+from deployment_files import K8S, SETTINGS, known, manifests, required, variables, workload
+
+from kawal.service import Limits
+from kawal_local.services import SERVICES
+
+OVERLAYS = ("dev", "prod")
+PORTS = {service.name: service.port for service in SERVICES}
+
+
+def container(name: str) -> dict[str, Any]:
+    (found,) = workload(name)["spec"]["template"]["spec"]["containers"]
+    return found
+
+
+def secrets(name: str) -> set[str]:
+    return {variable["name"] for variable in container(name)["env"]}
+
+
+def settings(overlay: str) -> set[str]:
+    files = (K8S / "base" / "settings.env", K8S / "overlays" / overlay / "settings.env")
+    return {name for file in files for name in variables(file.read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+class TestService:
+    @pytest.mark.parametrize("overlay", OVERLAYS)
+    def test_has_all_that_it_must_be_told(self, name: str, overlay: str) -> None:
+        assert required(SETTINGS[name]) <= secrets(name) | settings(overlay)
+
+    def test_gets_only_secrets_that_it_reads(self, name: str) -> None:
+        assert secrets(name) <= known(SETTINGS[name])
+
+    def test_has_its_ports(self, name: str) -> None:
+        ports = {port["name"]: port["containerPort"] for port in container(name)["ports"]}
+        assert ports == {"http": PORTS[name], "operations": PORTS[name] + 1_000}
+
+    def test_is_selected_by_its_own_name_only(self, name: str) -> None:
+        label = {"app.kubernetes.io/name": name}
+        found = list(manifests(K8S / "base" / f"{name}.yaml"))
+        selectors = [one["spec"]["selector"] for one in found if "selector" in one.get("spec", {})]
+        assert all(selector in (label, {"matchLabels": label}) for selector in selectors)
+
+
+@pytest.mark.parametrize("name", ["chat-ingest", "voice-ingest", "webform-ingest"])
+class TestEdge:
+    def test_keeps_its_spool(self, name: str) -> None:
+        edge = workload(name)
+        (claim,) = edge["spec"]["volumeClaimTemplates"]
+        assert edge["kind"] == "StatefulSet"
+        assert edge["spec"]["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+        assert {"name": claim["metadata"]["name"], "mountPath": "/var/lib/kawal"} in container(name)["volumeMounts"]
+
+
+class TestSettings:
+    @pytest.mark.parametrize("overlay", OVERLAYS)
+    def test_none_would_be_ignored(self, overlay: str) -> None:
+        replication = {
+            "KAWAL_KAFKA_REPLICATION_FACTOR",
+            "KAWAL_KAFKA_MIN_INSYNC_REPLICAS",
+        }  # `kawal topics` reads these
+        assert settings(overlay) <= replication.union(*(known(one) for one in SETTINGS.values()))
+
+    def test_the_example_names_every_secret(self) -> None:
+        example = variables((K8S / "secrets.example.env").read_text(encoding="utf-8"))
+        assert set(example) == set().union(*(secrets(name) for name in [*SETTINGS, "prepare"]))
+
+
+class TestEnd:
+    def test_the_drain_fits_in(self) -> None:
+        (patch,) = manifests(K8S / "base" / "servers.yaml")
+        pod = patch["spec"]["template"]["spec"]
+        waits = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert pod["terminationGracePeriodSeconds"] > waits + Limits().drain_s
