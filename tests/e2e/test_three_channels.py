@@ -94,6 +94,8 @@ class TestOneParticipant:
             await console.open_case(number)
             await expect(console.entry(CHAT)).to_have_count(1)
             called = await call(doors, stack)
+            await doors.portal.visit()
+            await picture(doors.portal.page, "portal-390")
             submitted = await complain(doors)
             await self.sees_one_case(console, doors, number=number, aliases=[called, submitted])
             await self.is_confirmed_everywhere(doors, number=number, called=called)
