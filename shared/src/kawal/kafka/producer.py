@@ -17,6 +17,7 @@ from aiokafka.errors import (
 
 from kawal.contracts.envelope import KafkaMessage
 from kawal.errors import PermanentError, TransientError
+from kawal.kafka.aborting import abort
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 
@@ -138,10 +139,10 @@ class Producer:
             async with asyncio.timeout(self._timeout_s):
                 await client.start()
         except (KafkaError, TimeoutError, OSError) as error:
-            await _abort(client)
+            await abort(client)
             raise ProduceUnknown(type(error).__name__) from error
         except asyncio.CancelledError:
-            await _abort(client)
+            await abort(client)
             raise
         return client
 
@@ -169,13 +170,6 @@ async def _send(client: AIOKafkaProducer, messages: Sequence[KafkaMessage]) -> l
 
 
 async def _abort(client: AIOKafkaProducer) -> None:
-    """Close at once, without flushing: `stop()` would still send what comes after a failed batch.
-
-    aiokafka has no public way to do so. Whoever else waits for this client is told that the outcome is unknown.
-    """
-    client._closed = True  # noqa: SLF001
-    client._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
-    sender = client._sender.sender_task  # noqa: SLF001
-    if sender is not None:
-        sender.cancel()
-    await asyncio.wait({asyncio.ensure_future(client.client.close()), *({sender} if sender else ())}, timeout=2)
+    """Close at once; whoever else waits for this client is told that the outcome is unknown."""
+    client._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001 - see `abort`
+    await abort(client)

@@ -8,12 +8,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import DefaultPartitioner
 
+from kawal.kafka.aborting import abort
 from kawal.observability.logging import get_logger
 
 REQUEST_TIMEOUT_MS = 10_000
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 5.0
-STOP_ATTEMPTS = 10
 # A batch holds one row at least and must stay below Kafka's default `max.message.bytes` (1 MiB).
 MAX_BATCH_BYTES = 256 * 1024
 
@@ -38,26 +38,6 @@ async def start_producer(bootstrap_servers: str) -> AIOKafkaProducer:
         await abort(producer)
         raise
     return producer
-
-
-async def abort(producer: AIOKafkaProducer) -> None:
-    """Close a producer within `STOP_TIMEOUT_S`, without flushing; what it had in flight has an unknown fate.
-
-    aiokafka has no public way to do so: an idempotent producer never gives a batch up, so its `stop()` waits
-    for an absent broker for ever. (Failing the batches first makes its own callbacks raise.)
-    """
-    producer._closed = True  # noqa: SLF001 - see above
-    ending = {asyncio.ensure_future(producer.client.close())}
-    sender: asyncio.Task[None] | None = producer._sender.sender_task  # noqa: SLF001 - see above
-    if sender is not None:
-        ending.add(sender)
-    for _ in range(STOP_ATTEMPTS):
-        if sender is not None:
-            sender.cancel()  # once is not enough: it then waits for its requests, which may never be answered
-        _, late = await asyncio.wait(ending, timeout=STOP_TIMEOUT_S / STOP_ATTEMPTS)
-        if not late:
-            return
-    log.warning("spool_producer_stops_late")
 
 
 async def partition_for(producer: AIOKafkaProducer, *, topic: str, key: bytes) -> int:

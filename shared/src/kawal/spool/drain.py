@@ -8,6 +8,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from kawal.errors import KawalError
+from kawal.kafka import aborting
+from kawal.kafka.aborting import abort
 from kawal.observability.logging import get_logger
 from kawal.spool import broker
 from kawal.spool.lane import LogLost
@@ -17,7 +19,7 @@ from kawal.spool.spool import Spool
 LOG_CHECK_S = 30.0
 SWEEP_S = 1.0
 BACKOFF_S = (0.1, 5.0)
-STOP_TIMEOUT_S = broker.STOP_TIMEOUT_S + 1
+STOP_TIMEOUT_S = aborting.WITHIN_S + 1
 # Longer than a session that hears nothing from the broker, its end and the start of the next one.
 SILENCE_S = 90.0
 
@@ -70,7 +72,7 @@ class SpoolDrain:
             try:
                 await self._drain(producer)
             finally:
-                await broker.abort(producer)
+                await abort(producer)
         except* LogLost as lost:
             log.warning("spool_log_lost", error=_cause(lost))
         except* _OUTAGE as away:

@@ -1,0 +1,32 @@
+"""The end of a producer that must not flush. The one place that looks inside of aiokafka's, which has no such way."""
+
+import asyncio
+
+from aiokafka import AIOKafkaProducer
+
+from kawal.observability.logging import get_logger
+
+WITHIN_S = 5.0
+ATTEMPTS = 10
+
+log = get_logger()
+
+
+async def abort(producer: AIOKafkaProducer) -> None:
+    """Close `producer` within `WITHIN_S`; what it had in flight has an unknown fate.
+
+    Its own `stop()` flushes, also what comes after a batch that failed; and an idempotent producer never gives a
+    batch up, so `stop()` waits for an absent broker for ever.
+    """
+    producer._closed = True  # noqa: SLF001 - see above
+    ending = {asyncio.ensure_future(producer.client.close())}
+    sender: asyncio.Task[None] | None = producer._sender.sender_task  # noqa: SLF001 - see above
+    if sender is not None:
+        ending.add(sender)
+    for _ in range(ATTEMPTS):
+        if sender is not None:
+            sender.cancel()  # once is not enough: it then waits for its requests, which may never be answered
+        _, late = await asyncio.wait(ending, timeout=WITHIN_S / ATTEMPTS)
+        if not late:
+            return
+    log.warning("producer_stops_late")
