@@ -156,7 +156,10 @@ class TestMessages:
 
     @pytest.mark.parametrize("made", ["", "a.b", "x" * 5_000, "Ümlaut"])
     async def test_made_up_token(self, chat: httpx.AsyncClient, made: str) -> None:
-        headers = [(b"Authorization", f"Bearer {made}".encode("latin-1")), (b"Content-Type", b"application/json")]
+        headers = [
+            (b"Authorization", f"Bearer {made}".strip().encode("latin-1")),
+            (b"Content-Type", b"application/json"),
+        ]
         message = {"client_id": "client-id", "text": STORY}
         assert_problem(await chat.post(MESSAGES, content=json.dumps(message).encode(), headers=headers))
 
