@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,19 +41,32 @@ KAWAL_UP = (str(Path(sys.executable).with_name("kawal")), "up")
 
 
 class StackProcess:
-    """One `kawal up`. Parts are the names of the services, `kafka` and `postgres`."""
+    """One `kawal up`. Parts are the names of the services, `kafka` and `postgres`.
 
-    def __init__(self, state: Path, *, command: Sequence[str] = KAWAL_UP, directory: Path | None = None) -> None:
+    `settings` are variables (`KAWAL_…`) for all of its services.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        *,
+        command: Sequence[str] = KAWAL_UP,
+        directory: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.state = state
         self.offset = next(free_offsets())
         self.log = state.with_name(f"{state.name}.log")
         self._command = command
         self._directory = directory or Path.cwd()
+        self._settings = settings or {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def launch(self) -> None:
         """Start it, and do not wait."""
-        environment = os.environ | {"KAWAL_STATE": str(self.state), "KAWAL_PORT_OFFSET": str(self.offset)}
+        environment = (
+            os.environ | self._settings | {"KAWAL_STATE": str(self.state), "KAWAL_PORT_OFFSET": str(self.offset)}
+        )
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 self._command,
