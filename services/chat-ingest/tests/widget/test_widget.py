@@ -213,6 +213,26 @@ class TestOutages:
         assert again.texts == expected[1:3]
         await context.close()
 
+    async def test_slowly_taken_messages_keep_their_order(self, browser: Browser, edges: Any, tmp_path: Path) -> None:
+        texts = [f"Pesan {number}" for number in range(1, 7)]
+        async with edges.run(edges.service(tmp_path, chat_rate_per_s=3, chat_rate_burst=1)) as edge:
+            async with core(edge) as desk, visiting(browser, edge.url) as page:
+                await start(page)
+                await expect(page.locator("kawal-chat .status")).to_have_text("Tersambung")
+                for text in texts:
+                    await write(page, text)
+                await expect(page.locator("kawal-chat .message[data-state=delivered]")).to_have_count(6, timeout=30_000)
+                await expect(page.locator("kawal-chat .notice")).to_be_hidden()
+            assert desk.texts == texts
+
+    async def test_unreadable_message_holds_up_nothing(self, browser: Browser, site: Any) -> None:
+        async with core(site), visiting(browser, site.url) as page:
+            await start(page)
+            await page.evaluate(WRITE_HALF_A_CHARACTER)
+            await expect(page.locator("kawal-chat .message[data-state=failed]")).to_have_count(1)
+            await write(page, "Halo")
+            await expect(page.locator("kawal-chat .message[data-state=delivered]")).to_have_count(1)
+
     async def test_network_without_websockets(self, browser: Browser, site: Any) -> None:
         async with core(site) as desk, visiting(browser, "about:blank") as page:
             await page.add_init_script("window.WebSocket = class { constructor() { throw new Error('blocked'); } };")
@@ -277,4 +297,11 @@ REUSE_THE_NEXT_ID = """() => {
         conversation.own.push(message);
         return message;
     };
+}"""
+
+WRITE_HALF_A_CHARACTER = r"""() => {
+    const { conversation, connection } = document.querySelector("kawal-chat");
+    const send = () => connection.welcomed ? connection.pump() : setTimeout(send, 50);
+    conversation.write("\ud83d");
+    send();
 }"""

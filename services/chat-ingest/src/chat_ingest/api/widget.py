@@ -3,22 +3,35 @@
 import gzip
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-PARTS = ("texts.js", "icons.js", "storage.js", "connection.js", "messages.js", "kawal-chat.js")
-STYLE = "kawal-chat.css"
+PARTS = (
+    "texts.js",
+    "icons.js",
+    "storage.js",
+    "connection.js",
+    "messages.js",
+    "prechat.js",
+    "skeleton.js",
+    "kawal-chat.js",
+)
+STYLES = ("kawal-chat.css", "messages.css", "writing.css", "conditions.css")
 FRESH_FOR_S = 300
 
 
 def script() -> bytes:
     """The script: the parts share one scope, which leaves nothing behind on the host's page."""
+    style = json.dumps(_joined(STYLES))
+    return f'(() => {{\n"use strict";\nconst STYLE = {style};\n{_joined(PARTS)}\n}})();\n'.encode()
+
+
+def _joined(names: Sequence[str]) -> str:
     folder = files("chat_ingest") / "widget"
-    style = json.dumps(_dense((folder / STYLE).read_text(encoding="utf-8")))
-    parts = "\n".join(_dense((folder / part).read_text(encoding="utf-8")) for part in PARTS)
-    return f'(() => {{\n"use strict";\nconst STYLE = {style};\n{parts}\n}})();\n'.encode()
+    return "\n".join(_dense((folder / name).read_text(encoding="utf-8")) for name in names)
 
 
 def _dense(text: str) -> str:

@@ -8,6 +8,7 @@ const SOCKET_TRIES = 2;
 const SOCKET_AGAIN_MS = 60_000;
 const POLL_WAIT_S = 25;
 const LOST_SESSION = new Set(["invalid_session", "expired_session"]);
+const UNREADABLE = new Set(["malformed_frame", "invalid_frame"]);
 
 class Refused extends Error {
   constructor(status, problem) {
@@ -98,6 +99,9 @@ class Connection {
 
   drop() {
     clearTimeout(this.answerTimer);
+    clearTimeout(this.laterTimer);
+    this.inFlight = null;
+    this.waiting = this.busy = false;
     const socket = this.socket;
     this.socket = null;
     if (!socket) return;
@@ -125,15 +129,21 @@ class Connection {
       this.welcomed = true;
       this.failures = this.socketFailures = 0;
       this.on.state("online");
-      this.resend();
     } else if (frame.type === "busy") {
       this.later(frame.retry_after_s);
     } else if (frame.type === "error" && frame.code === "rate_limited" && !frame.client_id) {
       this.later(1);
+    } else if (frame.type === "error" && UNREADABLE.has(frame.code)) {
+      frame.client_id = this.inFlight; // it could not be read, so not who sent it either
+    } else if (frame.type === "accepted" && this.busy) {
+      this.busy = false;
+      this.on.state("online");
     }
     if (frame.type !== "message" || frame.seq <= this.conversation.lastSeq + 1) this.on.frame(frame);
     else this.resync();
+    if (frame.client_id && frame.client_id === this.inFlight) this.inFlight = null;
     if (this.welcomed && !this.conversation.unsent.length) clearTimeout(this.answerTimer);
+    else if (this.welcomed) this.pump();
   }
 
   // The server never leaves a gap; should one show up all the same, saying hello again closes it.
@@ -144,19 +154,24 @@ class Connection {
 
   later(seconds) {
     clearTimeout(this.answerTimer);
+    clearTimeout(this.laterTimer);
     this.on.state("busy");
-    clearTimeout(this.resendTimer);
-    this.resendTimer = setTimeout(() => this.resend(), seconds * 1000);
+    this.waiting = this.busy = true;
+    this.laterTimer = setTimeout(() => {
+      this.inFlight = null;
+      this.waiting = false;
+      this.pump();
+    }, seconds * 1000);
   }
 
-  resend() {
-    for (const message of this.conversation.unsent) this.send(message);
-  }
-
-  send({ client_id, text }) {
+  // One at a time: what was written first is accepted first, whatever is refused, lost or put off in between.
+  pump() {
+    const [next] = this.conversation.unsent;
+    if (!next || this.waiting || next.client_id === this.inFlight) return;
     if (this.socket?.readyState === WebSocket.OPEN && this.welcomed) {
+      this.inFlight = next.client_id;
       this.expectAnswer();
-      this.socket.send(JSON.stringify({ type: "message", client_id, text }));
+      this.socket.send(JSON.stringify({ type: "message", client_id: next.client_id, text: next.text }));
     } else if (this.polling) {
       this.post();
     } else {

@@ -9,48 +9,12 @@ const MAX_TEXT = 10_000;
 const COUNT_FROM = 9_500;
 const READ_AFTER_MS = 400;
 const SESSION_AGAIN_MS = 5_000;
-const FIELDS = { name: "name", phone: "tel", email: "email" };
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
-
-const SKELETON = `
-  <button class="launcher" type="button" aria-haspopup="dialog"><span class="badge" hidden></span></button>
-  <section class="panel" role="dialog" aria-modal="true" aria-labelledby="title" hidden>
-    <header>
-      <span class="mark"></span>
-      <div class="title"><h2 id="title"></h2><div class="status" role="status"></div></div>
-      <button class="close icon-button" type="button"></button>
-    </header>
-    <div class="bar" hidden><span class="label"></span><strong></strong><button class="copy" type="button"></button></div>
-    <p class="notice" role="status" hidden></p>
-    <form class="prechat" novalidate hidden></form>
-    <div class="scroll" tabindex="0">
-      <div class="greeting"><strong></strong><span></span></div>
-      <div role="log" aria-live="polite" aria-relevant="additions"><ol></ol></div>
-      <button class="newest" type="button" hidden></button>
-    </div>
-    <form class="composer">
-      <div class="row">
-        <label class="hidden" for="text"></label>
-        <textarea id="text" name="text" rows="1" aria-describedby="count"></textarea>
-        <button class="send" type="submit" aria-disabled="true"></button>
-      </div>
-      <p class="count" id="count" aria-live="polite" hidden></p>
-    </form>
-  </section>`;
-
-const subjectOf = (token) => {
-  try {
-    return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub || "";
-  } catch {
-    return "";
-  }
-};
 
 class KawalChat extends HTMLElement {
   static observedAttributes = ["lang", "identity-token", "open", "heading"];
 
   #root = this.attachShadow({ mode: "open" });
-  #state = "idle";
   #ready = false;
 
   connectedCallback() {
@@ -120,6 +84,7 @@ class KawalChat extends HTMLElement {
     const icons = { ".launcher": "chat", ".mark": "chat", ".close": "close", ".copy": "copy", ".send": "send", ".newest": "down" };
     for (const [selector, name] of Object.entries(icons)) this.#find(selector).prepend(icon(name));
     this.list = new MessageList(this.#find("ol"), { locale: this.#locale, onRetry: (id) => this.#retry(id) });
+    this.prechat = new Prechat(this.#find(".prechat"), (answers) => this.#begin(answers));
     this.#listen();
     this.#ready = true;
     this.#translate();
@@ -133,7 +98,6 @@ class KawalChat extends HTMLElement {
     on(".newest", "click", () => this.#scrollDown());
     on(".scroll", "scroll", () => this.#scrolled());
     on(".composer", "submit", (event) => this.#submit(event));
-    on(".prechat", "submit", (event) => this.#begin(event));
     on("textarea", "input", () => this.#typed());
     on("textarea", "keydown", (event) => {
       const enter = event.key === "Enter" && !event.shiftKey && !event.isComposing;
@@ -223,7 +187,7 @@ class KawalChat extends HTMLElement {
       this.asked = false;
       this.#setState("idle");
       this.#draw();
-      this.#invalid(error.code);
+      this.prechat.refuse(error.code, this.#texts[error.code]);
     } else if (error.status === 401) this.#notice(this.#texts.signInAgain);
     else {
       this.#notice(this.#texts.cannotStart);
@@ -272,8 +236,8 @@ class KawalChat extends HTMLElement {
   }
 
   #send(text) {
-    const message = this.conversation.write(text);
-    if (this.conversation.session) this.connection.send(message);
+    this.conversation.write(text);
+    if (this.conversation.session) this.connection.pump();
     else this.#open();
     this.#draw();
     this.#scrollDown();
@@ -308,48 +272,11 @@ class KawalChat extends HTMLElement {
     return begun ? [] : wanted;
   }
 
-  #drawFields(fields) {
-    const form = this.#find(".prechat");
-    if (!fields.length || form.dataset.drawn === this.#locale) return;
-    const texts = this.#texts;
-    form.dataset.drawn = this.#locale;
-    form.replaceChildren(
-      element("h3", {}, texts.prechatTitle),
-      element("p", {}, texts.prechatMore),
-      ...fields.map((field) => element("div", {},
-        element("label", { for: field }, texts[field]),
-        element("input", {
-          id: field, name: field, type: field === "name" ? "text" : FIELDS[field],
-          autocomplete: FIELDS[field], maxlength: field === "phone" ? 40 : 200, "aria-describedby": `${field}-error`,
-        }),
-        element("p", { class: "error", id: `${field}-error`, role: "alert", hidden: true }))),
-      element("button", { class: "start", type: "submit" }, texts.start),
-    );
-  }
-
-  #begin(event) {
-    event.preventDefault();
-    const answers = {};
-    for (const input of this.#find(".prechat").querySelectorAll("input")) {
-      input.removeAttribute("aria-invalid");
-      this.#find(`#${input.name}-error`).hidden = true;
-      if (input.value.trim()) answers[input.name] = input.value.trim();
-    }
+  #begin(answers) {
     this.asked = true;
     this.#open(answers);
     this.#draw();
     this.#find("textarea").focus();
-  }
-
-  #invalid(code) {
-    const field = code === "invalid_phone_number" ? "phone" : "email";
-    const input = this.#find(`#${field}`);
-    if (!input) return;
-    const error = this.#find(`#${field}-error`);
-    error.textContent = this.#texts[code];
-    error.hidden = false;
-    input.setAttribute("aria-invalid", "true");
-    input.focus();
   }
 
   async #copy() {
@@ -393,7 +320,6 @@ class KawalChat extends HTMLElement {
   }
 
   #setState(state) {
-    this.#state = state;
     const status = this.#find(".status");
     status.dataset.state = state;
     status.textContent = this.#texts[state === "busy" || state === "offline" ? "connecting" : state];
@@ -410,7 +336,7 @@ class KawalChat extends HTMLElement {
   #draw() {
     const { conversation } = this;
     const fields = this.#fields;
-    this.#drawFields(fields);
+    this.prechat.draw(fields, this.#texts);
     this.#find(".prechat").hidden = !fields.length;
     this.#find(".scroll").hidden = this.#find(".composer").hidden = fields.length > 0;
     this.#find(".greeting").hidden = conversation.messages.length + conversation.own.length > 0;

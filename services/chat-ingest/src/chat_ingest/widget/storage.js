@@ -47,6 +47,15 @@ class Memory {
   }
 }
 
+// Whom a host site's identity token is about; the server checks it, here it only tells one person from another.
+const subjectOf = (token) => {
+  try {
+    return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub || "";
+  } catch {
+    return "";
+  }
+};
+
 class Conversation {
   // `who` is the participant the host site vouches for ("" for nobody): another person must not see this one's chat.
   constructor(memory, who) {
