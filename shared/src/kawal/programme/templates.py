@@ -34,10 +34,9 @@ class MailTexts(Closed):
 
 
 class NoticeTexts(Closed):
-    """One notice in all its forms: `text` for chat and status page, `spoken` for a call, mail and SMS."""
+    """One notice in all its forms: `text` is for chat and status page. Nobody is called for a notice."""
 
     text: Source
-    spoken: Source
     sms: Source
     mail: MailTexts
 
@@ -57,18 +56,11 @@ class AnswerTexts(Closed):
     spoken: Source
 
 
-class CallbackTexts(Closed):
-    """What is said first when a participant picks up."""
-
-    greeting: Source
-
-
 class TemplateTexts(Closed):
     """One language's file."""
 
     notices: NoticesTexts
     answer: AnswerTexts
-    callback: CallbackTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +87,6 @@ class Templates:
         """For a chat or a status page."""
         return self._render(f"notices.{template}.text", locale, case_number)
 
-    def notice_spoken(self, template: NoticeTemplate, *, locale: Locale, case_number: CaseNumber) -> str:
-        return self._render(f"notices.{template}.spoken", locale, case_number)
-
     def notice_sms(self, template: NoticeTemplate, *, locale: Locale, case_number: CaseNumber) -> str:
         return self._render(f"notices.{template}.sms", locale, case_number)
 
@@ -115,11 +104,8 @@ class Templates:
         return self._render("answer.sms", locale, case_number, text=text)
 
     def answer_spoken(self, text: str, *, locale: Locale, case_number: CaseNumber) -> str:
-        """What is read out when a participant is called back, after the greeting."""
+        """What is read out when a participant is called back, after the greeting of the phone menu."""
         return self._render("answer.spoken", locale, case_number, text=text)
-
-    def callback_greeting(self, *, locale: Locale, case_number: CaseNumber) -> str:
-        return self._render("callback.greeting", locale, case_number)
 
     def _mail(self, place: str, locale: Locale, case_number: CaseNumber, **params: str) -> tuple[str, str]:
         subject = self._render(f"{place}.mail.subject", locale, case_number, **params)
@@ -149,13 +135,11 @@ def _places(texts: TemplateTexts) -> Iterator[_Placed]:
         notice: NoticeTexts = getattr(texts.notices, template)
         place = f"notices.{template}"
         yield _Placed(f"{place}.text", notice.text, _NUMBERS)
-        yield _Placed(f"{place}.spoken", notice.spoken, _NUMBERS)
         yield _Placed(f"{place}.sms", notice.sms, _NUMBERS)
         yield from _mail_places(place, notice.mail, _NUMBERS | {"link"})
     yield from _mail_places("answer", texts.answer.mail, _NUMBERS | {"link", "text"})
     yield _Placed("answer.sms", texts.answer.sms, _NUMBERS | {"text"})
     yield _Placed("answer.spoken", texts.answer.spoken, _NUMBERS | {"text"})
-    yield _Placed("callback.greeting", texts.callback.greeting, _NUMBERS)
 
 
 def _mail_places(place: str, mail: MailTexts, allowed: frozenset[str]) -> Iterator[_Placed]:
