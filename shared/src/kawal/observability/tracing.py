@@ -121,11 +121,6 @@ def annotate(attributes: Attributes) -> None:
         recorded.set_attributes(attributes)
 
 
-def is_recording() -> bool:
-    """Whether spans are exported at all."""
-    return _provider is not None
-
-
 @contextmanager
 def _recorded(
     provider: "TracerProvider",
