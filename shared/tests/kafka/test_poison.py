@@ -1,7 +1,7 @@
 import pytest
 
-from kawal.kafka import ConsumerHalted, ConsumerSettings
-from kawal.kafka.poison import PoisonBreaker
+from kawal.kafka import ConsumerSettings
+from kawal.kafka.poison import ConsumerHalted, PoisonBreaker
 
 
 class Clock:

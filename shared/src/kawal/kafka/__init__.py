@@ -20,7 +20,6 @@ from kawal.kafka.consumer import Consumer
 from kawal.kafka.dead_letters import DeadLetters
 from kawal.kafka.decode import decoder
 from kawal.kafka.parked import parked_keys_table
-from kawal.kafka.poison import ConsumerHalted
 from kawal.kafka.producer import Ack, Producer, ProduceRejected, ProduceUnknown
 from kawal.kafka.record import InvalidRecords, Record
 from kawal.kafka.settings import ConsumerSettings
@@ -29,7 +28,6 @@ __all__ = [
     "Ack",
     "Broadcast",
     "Consumer",
-    "ConsumerHalted",
     "ConsumerSettings",
     "DeadLetters",
     "InvalidRecords",
