@@ -61,7 +61,7 @@ async def opened(
             woken=durable.accepted,
         )
         calls, urls = SqlCalls(engine), ReadoutUrls(public_url=url, key=key)
-        reports = SpooledReports(durable.spool, clock=clock)
+        reports = SpooledReports(durable.accepting.spool, clock=clock)
         outcomes = Outcomes(calls, reports=reports, policy=settings.retry_policy, clock=clock, wake=due.set)
         dialler = Dialler(
             calls,
@@ -89,8 +89,7 @@ async def opened(
         app = create_app(title="Kawal voice", settings=settings)
         app.include_router(webhooks.router(hotline=hotline, readout=readout, signatures=signatures, public_url=url))
         tasks: dict[str, Callable[[], Awaitable[None]]] = {
-            "spool_drain": durable.drain.run,
-            "leases": durable.numbers.run,
+            **durable.accepting.tasks,
             "recordings": fetcher.run,
             "outbound": consumer.run,
             "dialler": dialler.run,
@@ -104,7 +103,7 @@ async def opened(
                     path=settings.emulator_path,
                 )
             )
-        alive = {"spool_drain": durable.drain.alive, "outbound": consumer.alive, "dialler": dialler.alive}
+        alive = {**durable.accepting.alive, "outbound": consumer.alive, "dialler": dialler.alive}
         yield Parts(app=app, tasks=tasks, alive=alive)
 
 

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from kawal.case_numbers.leases import LeasedNumbers, lease_client
-from kawal.spool import Spool, SpoolDrain, SpoolLimits
+from kawal import edge
+from kawal.edge import Accepting
 from voice_ingest.adapters.twilio import rest
 from voice_ingest.adapters.twilio.rest import TwilioRest
 from voice_ingest.emulator.switchboard import NetworkSettings
@@ -20,10 +20,8 @@ from voice_ingest.store.journal import Journal
 class Durable:
     """What an inbound call needs, all of it on this replica's own disk. `accepted` is set for each voicemail."""
 
-    spool: Spool
-    drain: SpoolDrain
+    accepting: Accepting
     journal: Journal
-    numbers: LeasedNumbers
     intake: Intake
     accepted: asyncio.Event
 
@@ -31,23 +29,12 @@ class Durable:
 @asynccontextmanager
 async def durable(settings: Settings) -> AsyncIterator[Durable]:
     async with AsyncExitStack() as stack:
-        limits = SpoolLimits(settings.spool_max_rows, settings.spool_max_bytes, settings.spool_retention_s)
-        spool = await Spool.open(settings.spool_path(NAME), limits=limits)
-        stack.push_async_callback(spool.close)
+        accepting = await stack.enter_async_context(edge.accepting(settings, service=NAME))
         journal = Journal(settings.journal_path)
         stack.push_async_callback(journal.close)
-        token = settings.service_token.get_secret_value()
-        client = lease_client(ticket_core_url=settings.ticket_core_url, service_token=token)
-        numbers = LeasedNumbers(spool, client=await stack.enter_async_context(client))
         accepted = asyncio.Event()
-        yield Durable(
-            spool=spool,
-            drain=SpoolDrain(spool, bootstrap_servers=settings.kafka),
-            journal=journal,
-            numbers=numbers,
-            intake=Intake(spool=spool, journal=journal, numbers=numbers, wake=accepted.set),
-            accepted=accepted,
-        )
+        intake = Intake(spool=accepting.spool, journal=journal, numbers=accepting.numbers, wake=accepted.set)
+        yield Durable(accepting=accepting, journal=journal, intake=intake, accepted=accepted)
 
 
 @asynccontextmanager

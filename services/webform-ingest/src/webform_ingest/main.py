@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from kawal import database
-from kawal.case_numbers.leases import LeasedNumbers, lease_client
+from kawal import database, edge
 from kawal.contracts.outbound import Outbound, outbound_adapter
 from kawal.contracts.topics import OUTBOUND_WEB
 from kawal.kafka import Consumer, ConsumerSettings, DeadLetters, decoder
 from kawal.observability.tracing import current_traceparent
 from kawal.service import Parts, Service
-from kawal.spool import Spool, SpoolDrain, SpoolLimits
 from webform_ingest.adapters.spooled import SpooledLedger
 from webform_ingest.api.reading import ReadingRoom
 from webform_ingest.app import create_web_app
@@ -35,22 +33,14 @@ async def opened(settings: WebSettings, *, outbound_topic: str = OUTBOUND_WEB.na
     """Open everything; nothing here waits for PostgreSQL, Kafka or ticket-core."""
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(database.opened(settings.postgres_dsn, application=SERVICE))
-        limits = SpoolLimits(settings.spool_max_rows, settings.spool_max_bytes, settings.spool_retention_s)
-        spool = await Spool.open(settings.spool_path(SERVICE), limits=limits)
-        stack.push_async_callback(spool.close)
-        token = settings.service_token.get_secret_value()
-        client = await stack.enter_async_context(
-            lease_client(ticket_core_url=settings.ticket_core_url, service_token=token)
-        )
-        numbers = LeasedNumbers(spool, client=client)
-        drain = SpoolDrain(spool, bootstrap_servers=settings.kafka)
-        ledger, recent = SpooledLedger(spool), RecentAcceptances(engine)
+        accepting = await stack.enter_async_context(edge.accepting(settings, service=SERVICE))
+        ledger, recent = SpooledLedger(accepting.spool), RecentAcceptances(engine)
         histories = StoredHistories(engine, recent=recent)
         intake = Intake(
             ledger=ledger,
             acceptances=recent,
             conversations=histories,
-            case_numbers=numbers,
+            case_numbers=accepting.numbers,
             traceparent=current_traceparent,
             link_key=settings.link_key.get_secret_value(),
         )
@@ -58,8 +48,8 @@ async def opened(settings: WebSettings, *, outbound_topic: str = OUTBOUND_WEB.na
         transcript = _transcript(settings, engine, reports=ledger, topic=outbound_topic)
         yield Parts(
             app=create_web_app(settings, intake=intake, reading=reading, now=now),
-            tasks={"spool_drain": drain.run, "leases": numbers.run, "transcript": transcript.run, "recent": recent.run},
-            alive={"spool_drain": drain.alive, "transcript": transcript.alive},
+            tasks={**accepting.tasks, "transcript": transcript.run, "recent": recent.run},
+            alive={**accepting.alive, "transcript": transcript.alive},
         )
 
 
