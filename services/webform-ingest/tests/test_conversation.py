@@ -96,6 +96,9 @@ class TestSubmission:
         link = mail.link_to("siti@example.com")
         assert "set-cookie" not in (await web.get(link)).headers
         assert (await web.post(link)).headers["location"] == "/"
+        assert (await web.post(link)).status_code == 303, "a second press"
+        async with httpx.AsyncClient(base_url=web.base_url) as another:
+            assert (await another.post(link)).status_code == 410
         cookie = next(cookie for cookie in web.cookies.jar if cookie.name == "kawal_session")
         assert cookie.has_nonstandard_attr("HttpOnly")
         conversation_id, path = await submitted(web, "submission-5")

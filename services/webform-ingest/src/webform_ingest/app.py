@@ -15,7 +15,7 @@ from webform_ingest.api.origin import OriginGate
 from webform_ingest.api.reading import ReadingRoom
 from webform_ingest.api.site import Site
 from webform_ingest.domain.intake import Intake
-from webform_ingest.domain.sign_in import SignInDesk
+from webform_ingest.domain.sign_in import SignInDesk, UsedLinks
 from webform_ingest.pages import forms, portal, problems, sign_in, status
 from webform_ingest.pages.portal import Doors
 from webform_ingest.pages.rendering import Views
@@ -24,8 +24,10 @@ from webform_ingest.settings import WebSettings
 PAGES = Path(__file__).with_name("pages")
 
 
-def create_web_app(settings: WebSettings, *, intake: Intake, reading: ReadingRoom, now: Callable[[], datetime]) -> App:
-    """The app over `intake` and `reading`.
+def create_web_app(
+    settings: WebSettings, *, intake: Intake, reading: ReadingRoom, used: UsedLinks, now: Callable[[], datetime]
+) -> App:
+    """The app over `intake`, `reading` and the links that were `used`.
 
     Raises:
         ProgrammeError: the programme's topics or forms cannot be used.
@@ -38,7 +40,7 @@ def create_web_app(settings: WebSettings, *, intake: Intake, reading: ReadingRoo
         topics=topics,
         intake=intake,
         reading=reading,
-        sign_in=_sign_in(settings, pages),
+        sign_in=_sign_in(settings, pages, used=used),
         link_key=settings.link_key.get_secret_value(),
         web_url=settings.web_public_url,
         trusted_proxies=settings.trusted_proxies,
@@ -53,11 +55,11 @@ def create_web_app(settings: WebSettings, *, intake: Intake, reading: ReadingRoo
     return app
 
 
-def _sign_in(settings: WebSettings, pages: Pages) -> SignInDesk:
+def _sign_in(settings: WebSettings, pages: Pages, *, used: UsedLinks) -> SignInDesk:
     mail = SmtpSignInMail(
         smtp_url=settings.smtp_url, sender=settings.mail_from, web_url=settings.web_public_url, texts=pages.texts
     )
-    return SignInDesk(mail=mail, link_key=settings.link_key.get_secret_value())
+    return SignInDesk(mail=mail, used=used, link_key=settings.link_key.get_secret_value())
 
 
 def _other_doors(settings: WebSettings) -> Doors:

@@ -22,6 +22,7 @@ from webform_ingest.settings import PORT, SERVICE, WebSettings
 from webform_ingest.store.histories import StoredHistories
 from webform_ingest.store.recent import RecentAcceptances
 from webform_ingest.store.tables import parked_keys
+from webform_ingest.store.used_links import StoredUsedLinks
 
 
 def now() -> datetime:
@@ -47,7 +48,7 @@ async def opened(settings: WebSettings, *, outbound_topic: str = OUTBOUND_WEB.na
         reading = ReadingRoom(histories=histories, reports=ledger)
         transcript = _transcript(settings, engine, reports=ledger, topic=outbound_topic)
         yield Parts(
-            app=create_web_app(settings, intake=intake, reading=reading, now=now),
+            app=create_web_app(settings, intake=intake, reading=reading, used=StoredUsedLinks(engine), now=now),
             tasks={**accepting.tasks, "transcript": transcript.run, "recent": recent.run},
             alive={**accepting.alive, "transcript": transcript.alive},
         )

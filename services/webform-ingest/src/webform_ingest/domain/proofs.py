@@ -4,7 +4,7 @@ Each has a purpose of its own, so that none can be used as another.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from kawal import links
 
@@ -23,6 +23,14 @@ class SignIn:
 
     email: str
     back_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLink:
+    """A link that was mailed; a later one for the same address expires later."""
+
+    sign_in: SignIn
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +57,10 @@ def sign_in_token(sign_in: SignIn, *, key: str, now: datetime) -> str:
     return links.sign(claims, key=key, purpose=_SIGN_IN, expires_at=now + SIGN_IN_LIFETIME)
 
 
-def read_sign_in_token(token: str, *, key: str, now: datetime) -> SignIn:
+def read_sign_in_token(token: str, *, key: str, now: datetime) -> SignInLink:
     claims = links.read(token, key=key, purpose=_SIGN_IN, now=now)
-    return SignIn(email=claims["e"], back_to=claims["b"])
+    sign_in = SignIn(email=claims["e"], back_to=claims["b"])
+    return SignInLink(sign_in, expires_at=datetime.fromtimestamp(claims["exp"], UTC))
 
 
 def session_cookie(email: str, *, key: str, now: datetime) -> str:

@@ -23,6 +23,7 @@ API = "/v1/"
 _BY_CODE: Mapping[str, tuple[str, str]] = {
     "invalid_link": ("problem_invalid_link_title", "problem_invalid_link"),
     "expired_link": ("problem_expired_title", "problem_expired"),
+    "used_sign_in": ("problem_used_title", "problem_used"),
 }
 _BY_STATUS: Mapping[int, tuple[str, str]] = {
     HTTPStatus.FORBIDDEN: ("problem_forbidden_title", "problem_forbidden"),

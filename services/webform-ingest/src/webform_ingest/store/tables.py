@@ -41,6 +41,14 @@ conversation = Table(
     Column("opened_at", DateTime(timezone=True), nullable=False),
 )
 
+# The latest sign-in link that was used for each address, for as long as it would be valid.
+used_sign_in = Table(
+    "used_sign_in",
+    metadata,
+    Column("address_hash", Text, primary_key=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+
 # Accepted, but not in the transcript yet; `client_id` is 'form' for the submission itself.
 accepted = Table(
     "accepted",
