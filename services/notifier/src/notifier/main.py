@@ -29,6 +29,8 @@ from notifier.settings import PORT, NotifierSettings
 from notifier.store import tables
 
 SERVICE = "notifier"
+REPORTS_PACE_S = 0.1
+"""Nobody waits for what became of a delivery; each comes with two or three reports."""
 
 
 @asynccontextmanager
@@ -40,14 +42,13 @@ async def opened(settings: NotifierSettings) -> AsyncIterator[Parts]:
         relay = OutboxRelay(engine=engine, table=tables.outbox, bootstrap_servers=settings.kafka)
         senders = [await _sender(settings, engine, stack, reported=relay.wake) for _ in range(settings.senders)]
 
-        def wake() -> None:
-            relay.wake()
+        def due() -> None:
             for sender in senders:
                 sender.wake()
 
-        events = _case_events(settings, engine, router, wake=wake)
-        reported = _reports(settings, engine, wake=wake)
-        unseen = UnseenWatch(engine=engine, unseen_for=timedelta(seconds=settings.unseen_after_s), found=wake)
+        events = _case_events(settings, engine, router, committed=relay.wake, due=due)
+        reported = _reports(settings, engine, due=due)
+        unseen = UnseenWatch(engine=engine, unseen_for=timedelta(seconds=settings.unseen_after_s), found=due)
         upkeep = Upkeep(engine=engine, maintain=_maintain)
         yield Parts(
             app=create_app(title="Kawal notifier", settings=settings),
@@ -73,30 +74,35 @@ def run() -> None:
 
 
 def _case_events(
-    settings: NotifierSettings, engine: AsyncEngine, router: Router, *, wake: Callable[[], None]
+    settings: NotifierSettings,
+    engine: AsyncEngine,
+    router: Router,
+    *,
+    committed: Callable[[], None],
+    due: Callable[[], None],
 ) -> Consumer[CaseEvent]:
     decode = decoder(case_event_adapter)
     return Consumer(
         topics=[topics.CASE_EVENTS.name],
         group=case_events.GROUP,
         decode=decode,
-        handle=case_events.CaseEventHandler(engine=engine, router=router, committed=wake),
+        handle=case_events.CaseEventHandler(engine=engine, router=router, committed=committed, due=due),
         dead_letters=_dead_letters(settings, engine, group=case_events.GROUP),
         settings=ConsumerSettings(bootstrap_servers=settings.kafka),
     )
 
 
 def _reports(
-    settings: NotifierSettings, engine: AsyncEngine, *, wake: Callable[[], None]
+    settings: NotifierSettings, engine: AsyncEngine, *, due: Callable[[], None]
 ) -> Consumer[DeliveryReported]:
     decode = decoder(delivery_adapter)
     return Consumer(
         topics=[topics.DELIVERIES.name],
         group=reports.GROUP,
         decode=decode,
-        handle=reports.ReportHandler(engine=engine, committed=wake),
+        handle=reports.ReportHandler(engine=engine, due=due),
         dead_letters=_dead_letters(settings, engine, group=reports.GROUP),
-        settings=ConsumerSettings(bootstrap_servers=settings.kafka),
+        settings=ConsumerSettings(bootstrap_servers=settings.kafka, pace_s=REPORTS_PACE_S),
     )
 
 

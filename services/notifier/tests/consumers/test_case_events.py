@@ -18,10 +18,14 @@ pytestmark = pytest.mark.integration
 PROGRAMME = Path(__file__).parents[4] / "programme"
 
 
+def handler_of(engine, *, due=lambda: None) -> CaseEventHandler:
+    router = Router(words=Templates.load(PROGRAMME), link_of=lambda _: "https://portal.example/status/x")
+    return CaseEventHandler(engine=engine, router=router, committed=lambda: None, due=due)
+
+
 @pytest.fixture
 def handler(engine) -> CaseEventHandler:
-    router = Router(words=Templates.load(PROGRAMME), link_of=lambda _: "https://portal.example/status/x")
-    return CaseEventHandler(engine=engine, router=router, committed=lambda: None)
+    return handler_of(engine)
 
 
 def record(event, *, offset: int = 0):
@@ -49,6 +53,15 @@ async def told(engine):
 
 
 class TestCaseEventHandler:
+    async def test_senders_are_woken_for_what_they_send(self, engine):
+        woken: list[bool] = []
+        handler = handler_of(engine, due=lambda: woken.append(True))
+
+        await handler([record(message(Channel.CHAT))])
+        assert not woken
+        await handler([record(message(Channel.WEB, case_id="case-2", identities=(EMAIL,)))])
+        assert woken
+
     async def test_redelivery_changes_nothing(self, engine, handler):
         batch = [record(message(Channel.WEB, identities=(EMAIL,)))]
         await handler(batch)

@@ -47,6 +47,9 @@ from ticket_core.timers import Timers
 NAME = "ticket-core"
 PORT = 8104
 POOL_SIZE = 20
+PACE_S = 0.01
+REPORTS_PACE_S = 0.1
+"""Agents wait for what participants say, but not for the two or three reports on each delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,9 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
 def _consumers(settings: Settings, engine: AsyncEngine, store: CaseStore, topics: Topics) -> dict[str, Consumer[Any]]:
     """Several consumers of interactions: while one waits for PostgreSQL, the next folds."""
 
-    def consumer(topic: str, decode: Decode[Any], given: Callable[[Record[Any]], Input]) -> Consumer[Any]:
+    def consumer(
+        topic: str, decode: Decode[Any], given: Callable[[Record[Any]], Input], *, pace_s: float = PACE_S
+    ) -> Consumer[Any]:
         return Consumer(
             topics=[topic],
             group=topics.group,
@@ -122,14 +127,15 @@ def _consumers(settings: Settings, engine: AsyncEngine, store: CaseStore, topics
             dead_letters=DeadLetters(
                 group=topics.group, engine=engine, table=tables.parked_keys, bootstrap_servers=settings.kafka
             ),
-            settings=ConsumerSettings(bootstrap_servers=settings.kafka),
+            settings=ConsumerSettings(bootstrap_servers=settings.kafka, pace_s=pace_s),
         )
 
     places = range(settings.interaction_consumers)
     interactions = {
         f"interactions_{place}": consumer(topics.interactions, decode_interaction, contact) for place in places
     }
-    return {**interactions, "deliveries": consumer(topics.deliveries, decode_delivery, delivery_report)}
+    deliveries = consumer(topics.deliveries, decode_delivery, delivery_report, pace_s=REPORTS_PACE_S)
+    return {**interactions, "deliveries": deliveries}
 
 
 def service(settings: Settings | None = None) -> Service:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,13 +29,14 @@ class Poll:
         self._settings = settings
         self._kept: list[Raw] = []
         self._kept_generation = 0
+        self._begun_at = -math.inf
         self.polled_at = time.monotonic()
         self.received_at = time.monotonic()
 
     async def batch(self) -> tuple[list[Raw], int]:
         """Up to `max_records`, perhaps none, with the generation of the assignment that they belong to.
 
-        Comes back at once when something is there, plus `linger_s` while the batch is not full.
+        Comes back at once when something is there and the batch before began `pace_s` ago.
 
         Raises:
             Stalled: the poll itself did not come back.
@@ -44,13 +46,15 @@ class Poll:
             records = await self._poll(IDLE_POLL_MS, limit=self._settings.max_records)
         generation = self._drain.generation
         missing = self._settings.max_records - len(records)
-        if not records or missing <= 0 or not self._settings.linger_s:
-            return records, generation
-        more = await self._poll(int(self._settings.linger_s * 1000), limit=missing)
-        if generation != self._drain.generation:
-            # Revoked meanwhile: what came before is somebody else's now.
-            return more, self._drain.generation
-        return records + more, generation
+        early_s = self._begun_at + self._settings.pace_s - time.monotonic()
+        if records and missing > 0 and early_s > 0:
+            await asyncio.sleep(early_s)
+            more = await self._poll(0, limit=missing)
+            # If partitions were revoked meanwhile, what came before is somebody else's now.
+            records = records + more if generation == self._drain.generation else more
+        if records:
+            self._begun_at = time.monotonic()
+        return records, self._drain.generation
 
     def _take_kept(self) -> list[Raw]:
         kept, self._kept = self._kept, []

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 class ConsumerSettings:
     """Bounds of one consumer; every time is in seconds.
 
-    `linger_s`: how long a batch that is not full waits for more. `drain_s`: how long a batch in hand may go on
-    when the partitions are about to move, after which it is cancelled and has `cancel_s` to end.
+    `pace_s`: so long after the one before a batch begins at the earliest, unless it is full. What comes after a rest
+    is handled at once; what comes close together shares a batch, which costs more than its records do.
+    `drain_s`: how long a batch in hand may go on when the partitions are about to move, after which it is cancelled
+    and has `cancel_s` to end.
     `stall_s`: without a poll for so long, `alive()` is false. `silence_s`: without a record for so long although
     the log holds more, the client is replaced (aiokafka's issue 1154). `poison_*`: see `kawal.kafka.poison`.
     `halt_s`: how long a halted consumer waits before it tries the same records again; less than twice `stall_s`.
@@ -16,7 +18,7 @@ class ConsumerSettings:
 
     bootstrap_servers: str
     max_records: int = 500
-    linger_s: float = 0.002
+    pace_s: float = 0.01
     commit_interval_s: float = 0.1
     handle_timeout_s: float = 60.0
     handle_attempts: int = 3

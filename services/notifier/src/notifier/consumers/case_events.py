@@ -24,13 +24,17 @@ _TRANSCRIPTS = {Channel.CHAT: topics.OUTBOUND_CHAT.name, Channel.WEB: topics.OUT
 class CaseEventHandler:
     """Routes a batch: new events only, deliveries and outbound messages committed together.
 
-    `committed` is called after the commit, so that the outbox relay and the senders need not wait for their poll.
+    After the commit `committed` is called for the outbox relay, and `due` for the senders where there is something
+    for them, so that neither need wait for its poll. Most batches have nothing for the senders.
     """
 
-    def __init__(self, *, engine: AsyncEngine, router: Router, committed: Callable[[], None]) -> None:
+    def __init__(
+        self, *, engine: AsyncEngine, router: Router, committed: Callable[[], None], due: Callable[[], None]
+    ) -> None:
         self._engine = engine
         self._router = router
         self._committed = committed
+        self._due = due
 
     async def __call__(self, records: Sequence[Record[CaseEvent]]) -> None:
         now = datetime.now(UTC)
@@ -42,6 +46,8 @@ class CaseEventHandler:
             messages = [m for record, route in routed for m in _messages(record, route)]
             await outbox.append(connection, tables.outbox, messages)
         self._committed()
+        if any(delivery.due_at_once for delivery in told):
+            self._due()
 
     async def _new(
         self, connection: AsyncConnection, records: Sequence[Record[CaseEvent]], *, now: datetime

@@ -13,17 +13,21 @@ GROUP = "notifier-reports"
 
 
 class ReportHandler:
-    """Notes reports. They need no inbox: a state only ever says more, and a fallback becomes due once."""
+    """Notes reports. They need no inbox: a state only ever says more, and a fallback becomes due once.
 
-    def __init__(self, *, engine: AsyncEngine, committed: Callable[[], None]) -> None:
+    `due` is called for the senders when one did.
+    """
+
+    def __init__(self, *, engine: AsyncEngine, due: Callable[[], None]) -> None:
         self._engine = engine
-        self._committed = committed
+        self._due = due
 
     async def __call__(self, records: Sequence[Record[DeliveryReported]]) -> None:
         reports = [record.data for record in records]
         failed = [r.delivery_id for r in reports if r.state is DeliveryState.FAILED]
         async with self._engine.begin() as connection:
             await deliveries.report(connection, reports)
-            await deliveries.fall_back(connection, failed, now=datetime.now(UTC))
+            if failed:
+                await deliveries.fall_back(connection, failed, now=datetime.now(UTC))
         if failed:
-            self._committed()
+            self._due()

@@ -38,6 +38,11 @@ class Delivery:
         """Whether notifier sends it itself; other channels are carried by their edge."""
         return self.channel in (Channel.EMAIL, Channel.SMS)
 
+    @property
+    def due_at_once(self) -> bool:
+        """Whether a sender can begin with it now."""
+        return self.by_provider and self.after is None
+
 
 def delivery_id(*, case_id: str, seq: int, channel: Channel) -> str:
     return f"{case_id}/{seq}/{channel}"

@@ -103,7 +103,7 @@ async def insert(connection: AsyncConnection, deliveries: Sequence[Delivery], *,
     if not deliveries:
         return
     columns = {name: [getattr(d, name) for d in deliveries] for name in _COLUMNS.split(", ")}
-    due = [d.by_provider and d.after is None for d in deliveries]
+    due = [d.due_at_once for d in deliveries]
     await connection.execute(_INSERT, columns | {"due": due, "now": now})
 
 
