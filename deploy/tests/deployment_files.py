@@ -58,9 +58,8 @@ def variables(text: str) -> dict[str, str]:
 
 def script(name: str) -> ModuleType:
     """A module of deploy/docker, which is no package: the files there run by themselves."""
-    spec = importlib.util.spec_from_file_location(
-        f"deploy_docker_{name}", CHECKOUT / "deploy" / "docker" / f"{name}.py"
-    )
+    path = CHECKOUT / "deploy" / "docker" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"deploy_docker_{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

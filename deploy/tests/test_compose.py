@@ -57,5 +57,6 @@ class TestVariables:
         wanted = set(re.findall(r"\$\{(\w+):\?set it in \.env", text))
         assert wanted <= set(variables((CHECKOUT / "deploy" / "docker" / "try.env").read_text(encoding="utf-8")))
 
-    def test_the_telephone_is_emulated_only_when_asked_for(self) -> None:
-        assert SERVICES["voice-ingest"]["environment"]["KAWAL_VOICE_EMULATOR"] == "${KAWAL_VOICE_EMULATOR:-false}"
+    @pytest.mark.parametrize(("name", "switch"), [("voice-ingest", "VOICE_EMULATOR"), ("chat-ingest", "CHAT_DEMO")])
+    def test_nothing_is_emulated_unless_asked_for(self, name: str, switch: str) -> None:
+        assert SERVICES[name]["environment"][f"KAWAL_{switch}"] == f"${{KAWAL_{switch}:-false}}"

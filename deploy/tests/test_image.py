@@ -11,8 +11,8 @@ healthcheck = script("healthcheck")
 
 
 def argument(name: str) -> str:
-    (value,) = re.findall(rf"^ARG {name}=(\S+)$", DOCKERFILE, re.MULTILINE)
-    return value
+    found: list[str] = re.findall(rf"^ARG {name}=(\S+)$", DOCKERFILE, re.MULTILINE)
+    return found[0]
 
 
 class TestDockerfile:

@@ -11,8 +11,8 @@ PORTS = {service.name: service.port for service in SERVICES}
 
 
 def container(name: str) -> dict[str, Any]:
-    (found,) = workload(name)["spec"]["template"]["spec"]["containers"]
-    return found
+    found: list[dict[str, Any]] = workload(name)["spec"]["template"]["spec"]["containers"]
+    return found[0]
 
 
 def secrets(name: str) -> set[str]:
@@ -57,10 +57,8 @@ class TestEdge:
 class TestSettings:
     @pytest.mark.parametrize("overlay", OVERLAYS)
     def test_none_would_be_ignored(self, overlay: str) -> None:
-        replication = {
-            "KAWAL_KAFKA_REPLICATION_FACTOR",
-            "KAWAL_KAFKA_MIN_INSYNC_REPLICAS",
-        }  # `kawal topics` reads these
+        # `kawal topics` reads these, no service does.
+        replication = {"KAWAL_KAFKA_REPLICATION_FACTOR", "KAWAL_KAFKA_MIN_INSYNC_REPLICAS"}
         assert settings(overlay) <= replication.union(*(known(one) for one in SETTINGS.values()))
 
     def test_the_example_names_every_secret(self) -> None:
