@@ -18,7 +18,9 @@ RECORDING_WITHIN_S = 60.0
 RING_TIMEOUT_S = 30
 PAGE_SIZE = 50
 AUDIO = frozenset({"audio/wav", "audio/x-wav", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/webm"})
-_TRY_LATER = frozenset({408, 425, 429})
+# 401 and 403: our credentials are being changed, or the account is blocked. That says nothing of a call or a recording,
+# and taking it for "no such call" would call a participant twice.
+_TRY_LATER = frozenset({401, 403, 408, 425, 429})
 
 
 class TwilioRest:
