@@ -18,14 +18,12 @@ from chat_ingest.domain.sessions import SessionTokens
 from chat_ingest.settings import Settings
 from chat_ingest.store.tables import parked_keys
 from chat_ingest.store.transcript import StoredTranscript
-from kawal import database
-from kawal.case_numbers.leases import LeasedNumbers, lease_client
+from kawal import database, edge
 from kawal.contracts.outbound import outbound_adapter
 from kawal.contracts.topics import OUTBOUND_CHAT
 from kawal.kafka import Broadcast, Consumer, ConsumerSettings, DeadLetters, decoder
 from kawal.observability.operations import NotReady
 from kawal.service import Parts, Service
-from kawal.spool import Spool, SpoolDrain, SpoolLimits
 
 NAME = "chat-ingest"
 PORT = 8101
@@ -42,18 +40,11 @@ async def opened(
     """Open everything; nothing here waits for PostgreSQL, Kafka or ticket-core."""
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(database.opened(settings.postgres_dsn, application=NAME))
-        limits = SpoolLimits(settings.spool_max_rows, settings.spool_max_bytes, settings.spool_retention_s)
-        spool = await Spool.open(settings.spool_path(NAME), limits=limits)
-        stack.push_async_callback(spool.close)
-        token = settings.service_token.get_secret_value()
-        client = await stack.enter_async_context(
-            lease_client(ticket_core_url=settings.ticket_core_url, service_token=token)
-        )
-        numbers = LeasedNumbers(spool, client=client)
-        desk = _desk(settings, intake=SpoolIntake(spool, numbers, clock=utc_now), engine=engine)
+        accepting = await stack.enter_async_context(edge.accepting(settings, service=NAME))
+        intake = SpoolIntake(accepting.spool, accepting.numbers, clock=utc_now)
+        desk = _desk(settings, intake=intake, engine=engine)
         writer = _transcript_consumer(settings, desk, engine=engine, topic=outbound_topic, group=group)
         live = _live_feed(settings, desk, topic=outbound_topic)
-        drain = SpoolDrain(spool, bootstrap_servers=settings.kafka)
 
         def reading_live() -> None:
             if not live.ready.is_set():
@@ -62,14 +53,13 @@ async def opened(
         yield Parts(
             app=create_chat_app(settings, desk, new_id=lambda: uuid_utils.uuid7().hex),
             tasks={
-                "spool_drain": drain.run,
-                "leases": numbers.run,
+                **accepting.tasks,
                 "transcript": writer.run,
                 "live": live.run,
                 "sweep": TranscriptSweep(desk.transcript, rooms=desk.rooms).run,
             },
             ready={"live": reading_live},
-            alive={"spool_drain": drain.alive, "transcript": writer.alive, "live": live.alive},
+            alive={**accepting.alive, "transcript": writer.alive, "live": live.alive},
         )
 
 
