@@ -77,8 +77,14 @@ async def admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def delete(bootstrap, topic):
+    """Delete it and wait until the broker has forgotten it: until then it takes, and loses, what it is sent."""
     async with admin(bootstrap) as client:
         await client.delete_topics([topic])
+
+        async def forgotten():
+            return topic not in await client.list_topics()
+
+        await eventually(forgotten)
 
 
 async def create(bootstrap, topic):
