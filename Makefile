@@ -8,8 +8,8 @@ BIN := $(CURDIR)/.venv/bin
 UV := $(TOOLS)/bin/uv
 UV_VERSION := 0.13.9
 STATE := $(or $(KAWAL_STATE),.kawal)
-# The newest Python there is; uv shall not download another one.
-PYTHON ?= $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+# The newest Python that runs (pyenv has names for more); uv shall not download another one.
+PYTHON ?= $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11 python3,$(shell $(name) -c "" 2>/dev/null && command -v $(name))))
 IMAGE ?= kawal:0.1.0
 ENGINE ?= $(firstword $(foreach name,docker podman,$(shell command -v $(name) 2>/dev/null)))
 PACKAGES := pyproject.toml uv.lock $(wildcard shared/pyproject.toml services/*/pyproject.toml deploy/local/pyproject.toml bench/pyproject.toml)
