@@ -1,4 +1,4 @@
-"""The environment of the services: every `KAWAL_` variable of docs/plan.md, from one place."""
+"""The environment of the services: every `KAWAL_` variable of docs/configuration.md, from one place."""
 
 import hashlib
 import os

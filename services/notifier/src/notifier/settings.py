@@ -1,4 +1,4 @@
-"""notifier's settings; see docs/plan.md for the environment."""
+"""notifier's settings; see docs/configuration.md for the environment."""
 
 from pydantic import SecretStr
 

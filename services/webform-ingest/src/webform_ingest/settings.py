@@ -1,4 +1,4 @@
-"""webform-ingest's settings; see docs/plan.md for the environment."""
+"""webform-ingest's settings; see docs/configuration.md for the environment."""
 
 from typing import Annotated
 
