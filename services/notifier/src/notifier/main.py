@@ -92,9 +92,7 @@ def _case_events(
     )
 
 
-def _reports(
-    settings: NotifierSettings, engine: AsyncEngine, *, due: Callable[[], None]
-) -> Consumer[DeliveryReported]:
+def _reports(settings: NotifierSettings, engine: AsyncEngine, *, due: Callable[[], None]) -> Consumer[DeliveryReported]:
     decode = decoder(delivery_adapter)
     return Consumer(
         topics=[topics.DELIVERIES.name],
