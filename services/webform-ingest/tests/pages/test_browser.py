@@ -148,6 +148,20 @@ class TestStatus:
         await expect(page.get_by_label("Tulis pesan")).to_have_attribute("aria-invalid", "true")
 
 
+class TestStatusWhileAway:
+    async def test_fills_by_itself_once_the_database_is_back(self, browser: Browser, doors_url: httpx.URL) -> None:
+        context = await browser.new_context(base_url=str(doors_url))
+        page = await context.new_page()
+        item = {"seq": 1, "author": "agent", "name": "Rina", "text": "Sudah cair", "at": NOW.isoformat()}
+        await page.goto(f"/status/{links.status_token('web:0123456789abcdef', key=LINK_KEY)}")
+        await expect(page.locator("#live")).to_have_text("Sambungan terputus. Kami mencoba lagi sendiri.")
+        await expect(page.locator("#away")).to_be_visible()
+        await page.route("**/v1/status/**", lambda route: route.fulfill(json={"items": [item], "pending": []}))
+        await expect(page.get_by_text("Sudah cair")).to_be_visible(timeout=20_000)
+        await expect(page.locator("#away")).to_have_count(0)
+        await context.close()
+
+
 class TestPortal:
     async def test_says_so_when_the_chat_is_away(self, page: Page, script: bool) -> None:  # noqa: FBT001
         await page.goto("/")

@@ -39,6 +39,7 @@ function bubble({ author, name, text, at }, note) {
 }
 
 function show({ items, pending }) {
+  document.getElementById("away")?.remove();
   for (const item of items) {
     if (item.seq <= after) continue;
     entries.append(bubble(item, ""));
