@@ -16,9 +16,7 @@ class TestDatabases:
         databases = Databases(postgres_dsn)
         dsn = databases.empty()
         connection = await asyncpg.connect(dsn)
-        await connection.execute(
-            "create schema core; create table core.entry (id int generated always as identity)"
-        )
+        await connection.execute("create schema core; create table core.entry (id int generated always as identity)")
         await connection.execute("insert into core.entry default values")
         await connection.close()
 
