@@ -12,7 +12,9 @@ class TestSignIn:
     async def test_right_password_opens_the_desk(self, desk: AtDesk) -> None:
         assert (await desk.browser.get("/console/")).status_code == 200
 
-    async def test_cookie_is_out_of_reach_of_scripts_and_other_sites(self, served: Served, stranger) -> None:
+    async def test_cookie_is_out_of_reach_of_scripts_and_other_sites(
+        self, served: Served, stranger: httpx.AsyncClient
+    ) -> None:
         await served.desk.agents.put(email=EMAIL, name="Dewi", password=PASSWORD)
         answer = await stranger.post("/console/sign-in", data={"email": EMAIL, "password": PASSWORD})
         cookie = answer.headers["set-cookie"].lower()
@@ -20,7 +22,9 @@ class TestSignIn:
         assert "samesite=lax" in cookie
 
     @pytest.mark.parametrize(("email", "password"), [(EMAIL, "wrong"), ("nobody@example.org", PASSWORD)])
-    async def test_wrong_ones_look_the_same(self, served: Served, stranger, email: str, password: str) -> None:
+    async def test_wrong_ones_look_the_same(
+        self, served: Served, stranger: httpx.AsyncClient, email: str, password: str
+    ) -> None:
         await served.desk.agents.put(email=EMAIL, name="Dewi", password=PASSWORD)
         answer = await stranger.post("/console/sign-in", data={"email": email, "password": password})
         assert answer.status_code == 401
@@ -34,12 +38,14 @@ class TestSignIn:
         assert answer.headers["location"] == "/console/sign-in?next=%2Fconsole%2F%3Fplace%3Dmine"
 
     @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/console//evil.example", "/x"])
-    async def test_nobody_is_sent_to_another_site(self, served: Served, stranger, elsewhere: str) -> None:
+    async def test_nobody_is_sent_to_another_site(
+        self, served: Served, stranger: httpx.AsyncClient, elsewhere: str
+    ) -> None:
         await served.desk.agents.put(email=EMAIL, name="Dewi", password=PASSWORD)
         form = {"email": EMAIL, "password": PASSWORD, "next": elsewhere}
         assert (await stranger.post("/console/sign-in", data=form)).headers["location"] == "/console/"
 
-    async def test_another_sites_page_cannot_sign_in(self, stranger) -> None:
+    async def test_another_sites_page_cannot_sign_in(self, stranger: httpx.AsyncClient) -> None:
         form = {"email": EMAIL, "password": PASSWORD}
         answer = await stranger.post("/console/sign-in", data=form, headers={"sec-fetch-site": "cross-site"})
         assert answer.status_code == 403
