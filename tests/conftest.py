@@ -9,6 +9,8 @@ import pytest
 from kawal.testing.stack import StackProcess
 
 LOG_TAIL = 30_000
+# What production leaves minutes for: a call that failed is tried again soon.
+SETTINGS = {"KAWAL_VOICE_RETRY_S": "2", "KAWAL_VOICE_ASK_AFTER_S": "5", "KAWAL_VOICE_CHECK_EVERY_S": "5"}
 RUNNING = pytest.StashKey[StackProcess]()
 
 
@@ -17,7 +19,7 @@ async def stack(request: pytest.FixtureRequest) -> AsyncIterator[StackProcess]:
     """A running stack, ready; `stack.facts` is its `run.json`. Ended within fifteen seconds, or the run fails."""
     with tempfile.TemporaryDirectory(prefix="kawal-stack-") as directory:
         # Not under pytest's own folder: the account that PostgreSQL runs as may not walk through that.
-        running = StackProcess(Path(directory) / "state", directory=Path(__file__).parent.parent)
+        running = StackProcess(Path(directory) / "state", directory=Path(__file__).parent.parent, settings=SETTINGS)
         request.session.stash[RUNNING] = running
         try:
             await running.start()

@@ -41,7 +41,10 @@ UNFINISHED = """
     SELECT (SELECT count(*) FROM core.outbox WHERE published_at IS NULL)
          + (SELECT count(*) FROM notify.outbox WHERE published_at IS NULL)
          + (SELECT count(*) FROM notify.delivery WHERE due_at IS NOT NULL)
+         + (SELECT count(*) FROM voice.call WHERE state <> 'done')
 """
+CALLS = "SELECT conversation_id, outcome FROM voice.call WHERE conversation_id = ANY($1)"
+
 APPLIED = """
     SELECT count(*) FROM core.timeline
     WHERE author = 'participant' AND kind = ANY($2) AND conversation_id = ANY($1)
@@ -91,8 +94,8 @@ class Ledger:
     def ids(self) -> list[str]:
         return [said.conversation_id for said in self.conversations if said.accepted]
 
-    async def check(self, *, mails_in_doubt: int = 0) -> None:
-        """Everything, once nothing is under way any more. `mails_in_doubt`: see `mailed_once`."""
+    async def check(self, *, mails_in_doubt: int = 0, calls_in_doubt: int = 0) -> None:
+        """Everything, once nothing is under way any more; in doubt: see `mailed_once` and `called_once`."""
         late = await self._settled()
         self.rows = await self._timeline()
         blame(self.applied_once_in_order())
@@ -103,6 +106,7 @@ class Ledger:
         blame(await self.shown_once_in_order())
         blame(self.mailed_once(in_doubt=mails_in_doubt))
         blame(self.texted_once())
+        blame(await self.called_once(in_doubt=calls_in_doubt))
         blame(await self.nothing_thrown_away())
         assert late is None, late
 
@@ -250,6 +254,29 @@ class Ledger:
             found = {body: times for (phone, body), times in texts.items() if phone == said.phone and number in body}
             if list(found.values()) != [1]:
                 offences.append(Offence("texts", said.conversation_id, str(found)))
+        return offences
+
+    async def called_once(self, *, in_doubt: int) -> list[Offence]:
+        """Each answer to a caller is read out in one call that he hears to its end.
+
+        When voice-ingest dies during a call (here it is the network, too), he is called again, and may hear twice what
+        was nearly over: `in_doubt` such calls are let pass.
+        """
+        outcomes = defaultdict(list)
+        async with connected(self.stack) as database:
+            for row in await database.fetch(CALLS, self.ids):
+                outcomes[row["conversation_id"]].append(row["outcome"])
+        offences, again = [], 0
+        for said in self.conversations:
+            if said.channel is not Channel.VOICE or not said.accepted:
+                continue
+            again += len(said.heard) - len(set(said.heard))
+            wanted = ["delivered"] * len(said.answers)
+            if outcomes[said.conversation_id] != wanted or set(said.heard) != set(said.answers):
+                detail = f"{outcomes[said.conversation_id]}, heard {said.heard} of {said.answers}"
+                offences.append(Offence("calls", said.conversation_id, detail))
+        if again > in_doubt:
+            offences.append(Offence("calls", "all", f"{again} were read out twice"))
         return offences
 
     # --- thrown away ---

@@ -9,39 +9,47 @@ import base64
 import json
 import random
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 import httpx
 
-from chaos.doors import LATER, Door
+from chaos.doors import INSISTS_FOR_S, LATER, Door
 from chaos.hotline import Caller
 from kawal.contracts.words import Channel
 from kawal.testing import eventually
 from kawal.testing.stack import StackProcess
+from voice_ingest.emulator.client import phone
 
 WORKERS = 16
 AGENTS = 4
 CHAT_MESSAGES = 5
 WEB_MESSAGES = 5
 ANSWERS = 2
+ANSWER = "Jawaban"
 FORM = "complaint"
 FORM_ITSELF = "form"
 CALL_ITSELF = "call"
 # Of a hundred interactions, as in the reference programme: mostly chats, some forms, a call.
 CHATS, FORMS, CALLS = 15, 4, 1
-ROUND = CHATS * CHAT_MESSAGES + FORMS * (1 + WEB_MESSAGES) + CALLS
+ONE_IN = {Channel.CHAT: 5, Channel.WEB: 2, Channel.VOICE: 4}
+"""Agents answer one in so many."""
 NOT_APPLIED_YET = LATER | {404}
 PHONES = count(secrets.randbelow(10_000_000))
+RINGS_WITHIN_S = 10.0
 REACHED_WITHIN_S = 300.0
 
 
 @dataclass
 class Said:
-    """One conversation: what was accepted of the participant, in order, and what the agents answered, in order."""
+    """One conversation: what was accepted of the participant, in order, and what the agents answered, in order.
+
+    `heard` is what was read out to him over the phone.
+    """
 
     channel: Channel
     conversation_id: str = ""
@@ -51,6 +59,7 @@ class Said:
     email: str = ""
     accepted: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -65,6 +74,7 @@ class Load:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self._agents = asyncio.Semaphore(AGENTS)
+        self._came: Counter[Channel] = Counter()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -114,14 +124,38 @@ class Load:
         self.accepted += 1
 
     def wants_answers(self, said: Said) -> None:
-        """Agents answer `said` as soon as they can, while he goes on."""
-        self._people.create_task(self._answer(said))
+        """Agents answer some, as soon as they can, while the participant goes on."""
+        if self._chosen(said):
+            self._people.create_task(self._answer(said))
+
+    def wants_to_be_called(self, said: Said) -> None:
+        """Some sit by their phones until they have been called as often as agents answered."""
+        if self._chosen(said):
+            self._people.create_task(self._answer(said))
+            self._people.create_task(self._pick_up(said))
+
+    def _chosen(self, said: Said) -> bool:
+        """One in so many of each channel; without a number (none was left to give out) agents would have to search."""
+        self._came[said.channel] += 1
+        return bool(said.number) and self._came[said.channel] % ONE_IN[said.channel] == 0
+
+    async def _pick_up(self, said: Said) -> None:
+        async def heard_all() -> bool:
+            with suppress(TimeoutError):  # the network, a part of voice-ingest, may be away
+                async with phone(self.stack.url("voice-ingest"), said.phone) as handset:
+                    await handset.wait_for_ring(within_s=RINGS_WITHIN_S)
+                    await handset.answer()
+                    await handset.wait_for_end()
+                    said.heard += [caption for caption in handset.captions if caption.startswith(ANSWER)]
+            return len(set(said.heard)) == ANSWERS
+
+        await eventually(heard_all, timeout=INSISTS_FOR_S)
 
     async def _answer(self, said: Said) -> None:
         async with self._agents:
             door = Door(self.stack.url("ticket-core"), token=self.stack.facts["api_token"])
             for place in range(ANSWERS):
-                text = f"Jawaban {place} untuk {said.number} {secrets.token_hex(4)}"
+                text = f"{ANSWER} {place} untuk {said.number} {secrets.token_hex(4)}"
                 path = f"/v1/cases/{said.number}/replies"
                 for _ in range(2 if self.twice() else 1):
                     await door.post(path, {"text": text}, key=f"{said.number}-{place}", later=NOT_APPLIED_YET)
@@ -134,7 +168,6 @@ class Worker:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._visits = 0
         self._chat = Door(load.stack.url("chat-ingest"))
         self._web = Door(load.stack.url("webform-ingest"))
         self._voice = Door(load.stack.url("voice-ingest"))
@@ -150,7 +183,7 @@ class Worker:
             answer = await self._say(said, secrets.token_hex(8))
             if place == 0:
                 said.number = answer.get("reference") or ""
-                self._answered(said, one_in=5)
+                self._load.wants_answers(said)
 
     async def _say(self, said: Said, client_id: str) -> dict[str, Any]:
         message = {"client_id": client_id, "text": f"Pesan {client_id}"}
@@ -169,7 +202,7 @@ class Worker:
         said.number, said.token = answer["reference"] or "", answer["status_url"].rpartition("/")[2]
         said.conversation_id = _conversation_of(said.token)
         self._load.took(said, FORM_ITSELF)
-        self._answered(said, one_in=2)
+        self._load.wants_answers(said)
         for _ in range(WEB_MESSAGES):
             await self._add(said)
 
@@ -186,16 +219,11 @@ class Worker:
         said.conversation_id = f"voice:{caller.call_id}"
         said.number = await caller.ask_to_be_called(twice=self._load.twice())
         self._load.took(said, CALL_ITSELF)
+        self._load.wants_to_be_called(said)
 
     def _begin(self, said: Said) -> Said:
         self._load.conversations.append(said)
         return said
-
-    def _answered(self, said: Said, *, one_in: int) -> None:
-        """Agents answer some of them while they go on. Without a number (none was left) they would have to search."""
-        self._visits += 1
-        if said.number and self._visits % one_in == 0:
-            self._load.wants_answers(said)
 
 
 def _conversation_of(status_token: str) -> str:

@@ -28,6 +28,7 @@ INTERACTIONS = int(2_000 * SCALE)
 BROKER_AWAY_S = min(60.0, 12.0 * SCALE)
 FAULT_AT = 0.33
 NOTIFIERS_SENDERS = 4
+VOICE_LINES = 10
 BACK_WITHIN_S = 90.0
 SECOND_CORE_OFFSET = 137
 
@@ -36,13 +37,13 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240 + 120 * SCALE)]
 Fault = Callable[[], Awaitable[None]]
 
 
-async def meet(stack: StackProcess, fault: Fault, *, repeated: float = 0.0, mails_in_doubt: int = 0) -> None:
+async def meet(stack: StackProcess, fault: Fault, *, repeated: float = 0.0, **in_doubt: int) -> None:
     """Load, the fault in the middle of it, and the ledger afterwards."""
     load = Load(stack, total=INTERACTIONS, repeated=repeated)
     async with load.running():
         await load.reached(FAULT_AT)
         await fault()
-    await Ledger(stack, load.conversations).check(mails_in_doubt=mails_in_doubt)
+    await Ledger(stack, load.conversations).check(**in_doubt)
 
 
 def killing(stack: StackProcess, part: str) -> Fault:
@@ -53,9 +54,12 @@ def killing(stack: StackProcess, part: str) -> Fault:
 
 
 class TestKill:
-    @pytest.mark.parametrize("service", ["chat-ingest", "webform-ingest", "voice-ingest", "ticket-core"])
+    @pytest.mark.parametrize("service", ["chat-ingest", "webform-ingest", "ticket-core"])
     async def test_service(self, stack: StackProcess, service: str) -> None:
         await meet(stack, killing(stack, service))
+
+    async def test_voice(self, stack: StackProcess) -> None:
+        await meet(stack, killing(stack, "voice-ingest"), calls_in_doubt=VOICE_LINES)
 
     async def test_notifier(self, stack: StackProcess) -> None:
         await meet(stack, killing(stack, "notifier"), mails_in_doubt=NOTIFIERS_SENDERS)
