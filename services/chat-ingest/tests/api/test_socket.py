@@ -18,6 +18,7 @@ class TestHandshake:
         [
             ({"origin": "https://evil.example"}, 403),
             ({"origin": "null"}, 403),
+            ({"origin": "http://["}, 403),
             ({"subprotocols": None}, 400),
             ({"subprotocols": ["kawal.chat.v9"]}, 400),
         ],

@@ -110,6 +110,7 @@ class TestSubmit:
         [
             {"origin": "https://evil.example"},
             {"origin": "null"},
+            {"origin": "http://["},
             {"origin": "https://web.example.evil.example"},
             {"sec-fetch-site": "cross-site"},
         ],

@@ -1,9 +1,10 @@
 """Which sites may embed the widget (RFC 6454 origins)."""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from starlette.types import Scope
+
+from kawal.http.origins import host_of
 
 ANY = "*"
 
@@ -24,4 +25,4 @@ class Origins:
         if origin is None or ANY in self._allowed:
             return True
         text = origin.decode("latin-1").lower()
-        return text in self._allowed or urlsplit(text).netloc == headers.get(b"host", b"").decode("latin-1").lower()
+        return text in self._allowed or host_of(text) == headers.get(b"host", b"").decode("latin-1").lower()

@@ -2,11 +2,11 @@
 
 import asyncio
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
+from kawal.http.origins import host_of
 from voice_ingest.adapters.twilio.rest import AUDIO
 from voice_ingest.domain.callers import caller_number
 from voice_ingest.emulator.handset import Connection
@@ -100,7 +100,7 @@ def router(switchboard: Switchboard) -> APIRouter:
 def _same_origin(socket: WebSocket) -> bool:
     """Scripts send no Origin; a browser's must be our own page."""
     origin = socket.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
+    return origin is None or host_of(origin) == socket.headers.get("host", "").lower()
 
 
 async def _write(socket: WebSocket, connection: Connection) -> None:

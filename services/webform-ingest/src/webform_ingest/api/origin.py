@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kawal.errors import KawalError
 from kawal.http.bodies import Refusal
+from kawal.http.origins import host_of
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -39,11 +40,4 @@ class OriginGate:
         if not origin:
             return headers.get(b"sec-fetch-site") in {b"cross-site", b"same-site"}
         here = headers.get(b"host", b"").decode("latin-1")
-        return origin != self._own and _host(origin) != here
-
-
-def _host(origin: str) -> str | None:
-    try:
-        return urlsplit(origin).netloc or None
-    except ValueError:
-        return None
+        return origin != self._own and host_of(origin) != here.lower()
