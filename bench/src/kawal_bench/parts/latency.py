@@ -15,6 +15,7 @@ from kawal.testing.waiting import eventually
 from kawal_bench.clients.agent import AgentClient
 from kawal_bench.clients.raw_chat import RawChat
 from kawal_bench.clients.raw_http import RawHttp
+from kawal_bench.costs import Meter
 from kawal_bench.load import open_loop, quantile
 from kawal_bench.parts.participants import conversations, windows
 from kawal_bench.report import Figure, Goal
@@ -73,9 +74,9 @@ async def measure(stage: Stage) -> list[Figure]:
             figures = []
             for rate in RATES:
                 await stage.settle()
-                figures.append(await _run(rate, places.screen, _message(places, rate), _TO_SCREEN))
+                figures.append(await _run(stage.meter(), rate, places.screen, _message(places, rate), _TO_SCREEN))
                 await stage.settle()
-                figures.append(await _run(rate, places.widget, _reply(places, rate), _TO_WINDOW))
+                figures.append(await _run(stage.meter(), rate, places.widget, _reply(places, rate), _TO_WINDOW))
             return figures
         finally:
             watching.cancel()
@@ -93,8 +94,9 @@ _TO_WINDOW = (
 )
 
 
-async def _run(rate: int, watch: Watch, send: Send, words: tuple[str, str]) -> Figure:
+async def _run(meter: Meter, rate: int, watch: Watch, send: Send, words: tuple[str, str]) -> Figure:
     watch.left.clear()
+    meter.start()
     await open_loop(send, per_second=rate, count=rate * SECONDS)
     await eventually(lambda: watch.is_complete, timeout=ARRIVED_WITHIN_S)
     latencies = watch.latencies
@@ -107,6 +109,7 @@ async def _run(rate: int, watch: Watch, send: Send, words: tuple[str, str]) -> F
         beside=f"(p50 {quantile(latencies, 0.5) * 1000:.0f} ms)",
         how=how.format(windows=WINDOWS) + f"; by the clock, {len(latencies):,} in {SECONDS} s, everything on this"
         " machine",
+        cost=meter.each(len(latencies)),
     )
 
 

@@ -18,6 +18,7 @@ from aiokafka.errors import (
 from kawal.contracts.envelope import KafkaMessage
 from kawal.errors import PermanentError, TransientError
 from kawal.kafka.aborting import abort
+from kawal.kafka.partitions import partition_of
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 
@@ -153,11 +154,16 @@ class Producer:
 
 
 async def _send(client: AIOKafkaProducer, messages: Sequence[KafkaMessage]) -> list[Ack]:
-    for topic in {message.topic for message in messages}:
-        # With all metadata known, the sends below never yield: one batch a partition, which fails or lands whole.
-        await client.partitions_for(topic)
+    # With all metadata known, the sends below never yield: one batch a partition, which fails or lands whole.
+    counts = {topic: len(await client.partitions_for(topic)) for topic in {message.topic for message in messages}}
     futures = [
-        await client.send(message.topic, value=message.value, key=message.key or None, headers=list(message.headers))
+        await client.send(
+            message.topic,
+            value=message.value,
+            key=message.key or None,
+            partition=partition_of(message.key, partitions=counts[message.topic]),
+            headers=list(message.headers),
+        )
         for message in messages
     ]
     try:

@@ -1,6 +1,5 @@
 """The outbox table, and what its writers and readers ask of it; what the relay asks is in `queue.py`."""
 
-import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -187,8 +187,8 @@ async def maintain(connection: AsyncConnection, table: Table, *, now: datetime, 
 
 
 def encoded(headers: Headers) -> str:
-    return json.dumps([[name, value.decode("latin-1")] for name, value in headers], separators=(",", ":"))
+    return to_json([(name, value.decode("latin-1")) for name, value in headers]).decode()
 
 
 def decoded(headers: str) -> Headers:
-    return tuple((name, value.encode("latin-1")) for name, value in json.loads(headers))
+    return tuple([(name, value.encode("latin-1")) for name, value in from_json(headers)])

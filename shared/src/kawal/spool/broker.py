@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable
-from functools import lru_cache
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
-from aiokafka.partitioner import DefaultPartitioner
 
 from kawal.kafka.aborting import abort
+from kawal.kafka.partitions import partition_of
 from kawal.observability.logging import get_logger
 
 REQUEST_TIMEOUT_MS = 10_000
@@ -17,7 +16,6 @@ STOP_TIMEOUT_S = 5.0
 # A batch holds one row at least and must stay below Kafka's default `max.message.bytes` (1 MiB).
 MAX_BATCH_BYTES = 256 * 1024
 
-_partitioner = DefaultPartitioner()
 log = get_logger()
 
 
@@ -46,16 +44,7 @@ async def partition_for(producer: AIOKafkaProducer, *, topic: str, key: bytes) -
     Raises:
         UnknownTopicOrPartitionError: there is no such topic.
     """
-    partitions = await producer.partitions_for(topic)
-    return _partition(key, len(partitions))
-
-
-@lru_cache(maxsize=20_000)
-def _partition(key: bytes, partitions: int) -> int:
-    # aiokafka's murmur2 is pure Python; the keys of live conversations come again and again.
-    every = range(partitions)
-    chosen: int = _partitioner(key, every, every)
-    return chosen
+    return partition_of(key, partitions=len(await producer.partitions_for(topic)))
 
 
 async def end_offsets(

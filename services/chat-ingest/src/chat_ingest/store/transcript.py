@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, func, literal, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Select, bindparam, func, literal, select
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chat_ingest.domain.refusals import TranscriptAway
@@ -21,6 +22,13 @@ _COLUMNS = tuple(transcript.columns)
 _NAMES = tuple(column.name for column in _COLUMNS)
 
 
+@cache
+def _write() -> Insert:
+    arrays = (bindparam(column.name, type_=ARRAY(column.type)) for column in _COLUMNS)
+    rows = func.unnest(*arrays).table_valued(*_NAMES).render_derived()
+    return insert(transcript).from_select(_NAMES, select(rows)).on_conflict_do_nothing()
+
+
 class StoredTranscript:
     """A `Transcript` in PostgreSQL. Reading gives up soon, so that a slow database never holds the edge up."""
 
@@ -30,12 +38,9 @@ class StoredTranscript:
     async def write(self, messages: Sequence[OutboundMessage]) -> None:
         if not messages:
             return
-        rows = [message.model_dump() for message in messages]
-        arrays = (literal([row[column.name] for row in rows], ARRAY(column.type)) for column in _COLUMNS)
-        unnested = func.unnest(*arrays).table_valued(*_NAMES).render_derived()
-        statement = insert(transcript).from_select(_NAMES, select(unnested)).on_conflict_do_nothing()
+        columns = {name: [getattr(message, name) for message in messages] for name in _NAMES}
         async with self._connected(within_s=WRITE_WITHIN_S) as connection:
-            await connection.execute(statement)
+            await connection.execute(_write(), columns)
             await connection.commit()
 
     async def after(self, conversation_id: str, *, seq: int, limit: int) -> Sequence[OutboundMessage]:
