@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from kawal import database
 from kawal.contracts.outbound import Outbound, outbound_adapter
 from kawal.contracts.topics import OUTBOUND_VOICE
@@ -76,16 +78,7 @@ async def opened(
         readout = ReadoutDesk(
             flow.readout, readings=calls, ends=outcomes, renderer=renderer, urls=urls, key=key, clock=clock
         )
-        letters = DeadLetters(group=group, engine=engine, table=parked_keys, bootstrap_servers=settings.kafka)
-        decode = decoder(outbound_adapter)
-        consumer: Consumer[Outbound] = Consumer(
-            topics=[outbound_topic],
-            group=group,
-            decode=decode,
-            handle=CallPlanner(calls, wake=due.set),
-            dead_letters=letters,
-            settings=ConsumerSettings(bootstrap_servers=settings.kafka),
-        )
+        consumer = _outbound(settings, engine, CallPlanner(calls, wake=due.set), topic=outbound_topic, group=group)
         app = create_app(title="Kawal voice", settings=settings)
         app.include_router(webhooks.router(hotline=hotline, readout=readout, signatures=signatures, public_url=url))
         tasks: dict[str, Callable[[], Awaitable[None]]] = {
@@ -105,6 +98,20 @@ async def opened(
             )
         alive = {**durable.accepting.alive, "outbound": consumer.alive, "dialler": dialler.alive}
         yield Parts(app=app, tasks=tasks, alive=alive)
+
+
+def _outbound(
+    settings: Settings, engine: AsyncEngine, planner: CallPlanner, *, topic: str, group: str
+) -> Consumer[Outbound]:
+    decode = decoder(outbound_adapter)
+    return Consumer(
+        topics=[topic],
+        group=group,
+        decode=decode,
+        handle=planner,
+        dead_letters=DeadLetters(group=group, engine=engine, table=parked_keys, bootstrap_servers=settings.kafka),
+        settings=ConsumerSettings(bootstrap_servers=settings.kafka),
+    )
 
 
 def service(settings: Settings | None = None) -> Service:
