@@ -76,6 +76,11 @@ class TestReply:
         )
         assert answer.status_code == 400
 
+    async def test_a_body_of_another_kind_where_none_is_needed(self, served: Served, case: str) -> None:
+        headers = {"content-type": "text/plain", "idempotency-key": "key-12345"}
+        answer = await served.client.post(f"/v1/cases/{case}/resolve", content=b"{", headers=headers)
+        assert answer.status_code < 500
+
     async def test_an_idempotency_key_that_is_none(self, served: Served, case: str) -> None:
         assert (await post(served, case, "replies", {"text": "x"}, key="?")).status_code == 400
 

@@ -190,6 +190,15 @@ class TestCommands:
         assert isinstance(refused, IdempotencyConflict)
         assert await count(engine, "timeline") == 4
 
+    async def test_the_same_key_for_two_things_at_once(self, store: CaseStore, engine: AsyncEngine) -> None:
+        (outcome,) = await store.apply([contact()])
+        one, other = (reply(applied(outcome), what, key="key-0001") for what in ("Baik", "Lain"))
+        first, refused = await store.apply([one, other])
+        assert isinstance(refused, IdempotencyConflict)
+        assert await store.apply([one]) == [first]
+        assert isinstance((await store.apply([other]))[0], IdempotencyConflict)
+        assert await count(engine, "timeline") == 4
+
     async def test_a_refused_command_may_try_its_key_again(self, store: CaseStore, engine: AsyncEngine) -> None:
         once = Once(scope=BUDI.id, key="key-0001", fingerprint="f")
         await store.apply([Resolve(number=number(5), agent=BUDI, once=once)])

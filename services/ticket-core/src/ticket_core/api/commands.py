@@ -58,9 +58,16 @@ async def requested_once(request: Request, agent: CurrentAgent) -> Once | None:
     """The caller's `Idempotency-Key`, bound to what he asks for; without one, each request is a new command."""
     if "idempotency-key" not in request.headers:
         return None
-    body = json.dumps(json.loads(await request.body() or b"{}"), sort_keys=True, separators=(",", ":"))
-    fingerprint = hashlib.sha256(f"{request.url.path}\n{body}".encode()).hexdigest()
+    fingerprint = hashlib.sha256(f"{request.url.path}\n{_plain(await request.body())}".encode()).hexdigest()
     return Once(scope=agent.id, key=await idempotency_key(request), fingerprint=fingerprint)
+
+
+def _plain(body: bytes) -> str:
+    """`body` without what does not matter in JSON: spaces, and the order of members."""
+    try:
+        return json.dumps(json.loads(body or b"{}"), sort_keys=True, separators=(",", ":"))
+    except ValueError:  # no JSON: a command that takes no body may still be given one, of any kind
+        return body.hex()
 
 
 Requested = Annotated[Once | None, Depends(requested_once)]

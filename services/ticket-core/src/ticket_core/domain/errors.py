@@ -31,9 +31,5 @@ class IdempotencyConflict(KawalError):
     status, code, title = 409, "idempotency_conflict", "This idempotency key was used for something else"
 
 
-class Unstorable(KawalError):
-    status, code, title = 422, "unstorable_input", "The input cannot be stored"
-
-
 class CaseNumbersExhausted(KawalError):
     status, code, title = 503, "case_numbers_exhausted", "There are no case numbers left"

@@ -1,7 +1,8 @@
 """Locks and loads what a batch touches, in a handful of queries whatever its size.
 
-The order of locks is the same everywhere, so writers wait for one another but never in a circle: identities by key,
-inbox rows, participants by id. The participant's row is the lock of all that hangs below it.
+The order of locks is the same everywhere, so writers wait for one another but never in a circle: idempotency keys
+(`once`), identities by key, inbox rows, participants by id. The participant's row is the lock of all that hangs below
+it.
 """
 
 import re

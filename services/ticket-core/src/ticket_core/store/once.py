@@ -30,7 +30,8 @@ _ANSWER = Insert(
     tables.once,
     ("scope", "key", "fingerprint", "answer", "asked_at"),
     conflict="scope, key",
-    update=("answer",),
+    # Two bodies with one key may have come in one batch: the key is of the one that was answered.
+    update=("fingerprint", "answer"),
 )
 _FORGET = text("""
     DELETE FROM core.once

@@ -31,7 +31,8 @@ Outcome = Applied | Skipped | KawalError
 ATTEMPTS = 5
 # https://www.postgresql.org/docs/18/mvcc-serialization-failure-handling.html: deadlock, serialization failure, and a
 # unique violation, which here means that another transaction was first: the next attempt sees what it wrote.
-_RETRIED = ("40P01", "40001", "23505")
+_CONTENTION = ("40P01", "40001")
+_RETRIED = (*_CONTENTION, "23505")
 
 log = get_logger()
 
@@ -78,7 +79,8 @@ class CaseStore:
 
         Raises:
             RefusedEvents: some interactions can never be applied; nothing was.
-            TransientError: PostgreSQL is away; whether the batch was committed is not known.
+            TransientError: PostgreSQL is away, or others were always first; whether the batch was committed is not
+                known.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -86,7 +88,9 @@ class CaseStore:
             except Exception as error:
                 if is_outage(error):
                     raise TransientError("PostgreSQL is away") from error
-                if attempt == ATTEMPTS or not _is_contention(error):
+                if attempt == ATTEMPTS and _sqlstate(error) in _CONTENTION:
+                    raise TransientError("Others were always first") from error
+                if attempt == ATTEMPTS or _sqlstate(error) not in _RETRIED:
                     raise
                 log.info("batch_retried", attempt=attempt, error=error)
         raise AssertionError("unreachable")
@@ -201,6 +205,5 @@ def _report(outcomes: Sequence[Outcome], *, duration_s: float) -> None:
     log.info("batch_applied", applied=applied, skipped=skipped, refused=refused, duration_s=round(duration_s, 4))
 
 
-def _is_contention(error: Exception) -> bool:
-    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
-    return state in _RETRIED
+def _sqlstate(error: Exception) -> str | None:
+    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
