@@ -11,6 +11,7 @@ import pytest
 
 from core_factories import BUDI, contact, message, number
 from core_service import Served
+from ticket_core.api import events
 from ticket_core.domain.inputs import Reply
 
 pytestmark = pytest.mark.integration
@@ -47,8 +48,8 @@ async def screen(served: Served, *, after: str | None = None) -> AsyncIterator[S
         yield opened
 
 
-def seqs(events: list[tuple[str, dict[str, Any]]]) -> list[int]:
-    return [event["seq"] for _, event in events]
+def seqs(seen: list[tuple[str, dict[str, Any]]]) -> list[int]:
+    return [event["seq"] for _, event in seen]
 
 
 class TestStreamEvents:
@@ -57,10 +58,10 @@ class TestStreamEvents:
         async with screen(served, after=begin) as one:
             assert one.response.headers["content-type"].startswith("text/event-stream")
             await served.store.apply([contact(message(reference=number(1)))])
-            events = await one.take(3)
-            assert seqs(events) == [1, 2, 3]
-            assert {event["number"] for _, event in events} == {number(1)}
-            assert events[1][1]["text"] == "Halo"
+            seen = await one.take(3)
+            assert seqs(seen) == [1, 2, 3]
+            assert {event["number"] for _, event in seen} == {number(1)}
+            assert seen[1][1]["text"] == "Halo"
 
     async def test_without_a_place_it_begins_with_the_request(self, served: Served) -> None:
         await served.store.apply([contact(message(reference=number(1)))])
@@ -89,6 +90,15 @@ class TestStreamEvents:
         for turn in range(20):
             await served.store.apply([contact(message(f"Pesan {turn}"))])
         assert await asyncio.gather(*watching) == [list(range(1, 24))] * 5
+
+    async def test_ends_with_the_session(self, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(events, "KNOWN_FOR_S", 0.05)
+        agent_id = await served.desk.agents.put(email="dewi@example.id", name="Dewi", password="a long password")
+        session = await served.desk.sessions.create(agent_id)
+        headers = {"cookie": f"kawal_session={session}"}
+        async with asyncio.timeout(10), served.anyone.stream("GET", "/v1/events", headers=headers) as response:
+            await served.desk.sessions.revoke(session)
+            assert "data" not in [line async for line in response.aiter_lines()]
 
     async def test_an_id_of_somewhere_else(self, served: Served) -> None:
         for written in ("x", "1.2.3", "-1.00000000-0000-0000-0000-000000000000.1", "1.x.1"):
