@@ -1,9 +1,10 @@
+import asyncio
+
 import httpx
 import pytest
 
 from console_factories import EMAIL, PASSWORD, AtDesk
 from core_service import Served
-from ticket_core.console.signing_in import ATTEMPTS, ATTEMPTS_WITHIN_S, Attempts, TooManyAttempts
 
 pytestmark = pytest.mark.integration
 
@@ -56,21 +57,30 @@ class TestSignIn:
         answer = await desk.browser.get("/console/", headers={"cookie": f"kawal_session={token}"})
         assert answer.status_code == 303
 
+    async def test_with_another_password_old_sessions_are_over(self, desk: AtDesk, served: Served) -> None:
+        await served.desk.agents.put(email=EMAIL, name="Dewi", password="another password")
+        assert (await desk.browser.get("/console/")).status_code == 303
 
-class TestAttempts:
-    def test_too_many_are_refused_for_a_while(self) -> None:
-        attempts = Attempts()
-        for _ in range(ATTEMPTS):
-            attempts.check(EMAIL, now=0.0)
-            attempts.failed(EMAIL, now=0.0)
-        with pytest.raises(TooManyAttempts):
-            attempts.check(EMAIL, now=1.0)
-        attempts.check(EMAIL, now=ATTEMPTS_WITHIN_S + 1.0)
-        attempts.check("somebody@example.org", now=1.0)
+    async def test_behind_https_the_cookie_stays_there(self, served: Served, stranger: httpx.AsyncClient) -> None:
+        await served.desk.agents.put(email=EMAIL, name="Dewi", password=PASSWORD)
+        form = {"email": EMAIL, "password": PASSWORD}
+        answer = await stranger.post("/console/sign-in", data=form, headers={"x-forwarded-proto": "https"})
+        assert "secure" in answer.headers["set-cookie"].lower()
 
-    def test_success_forgets(self) -> None:
-        attempts = Attempts()
-        for _ in range(ATTEMPTS):
-            attempts.failed(EMAIL, now=0.0)
-        attempts.succeeded(EMAIL)
-        attempts.check(EMAIL, now=1.0)
+    async def test_too_many_at_the_same_moment_are_told_so(self, served: Served, stranger: httpx.AsyncClient) -> None:
+        form = {"email": EMAIL, "password": "wrong"}
+        answers = await asyncio.gather(*(stranger.post("/console/sign-in", data=form) for _ in range(12)))
+        assert sorted(answer.status_code for answer in answers) == [401] * 10 + [429] * 2
+        (refused, *_) = (answer for answer in answers if answer.status_code == 429)
+        assert "Terlalu sering dicoba" in refused.text
+        assert int(refused.headers["retry-after"]) > 0
+
+    async def test_what_was_posted_without_a_session_leads_back_to_its_page(self, stranger: httpx.AsyncClient) -> None:
+        page = {"referer": "http://x/console/cases/1234567890"}
+        answer = await stranger.post("/console/cases/1234567890/resolve", headers=page)
+        assert answer.headers["location"] == "/console/sign-in?next=%2Fconsole%2Fcases%2F1234567890"
+
+    async def test_a_part_without_a_session_leads_to_the_door_and_back(self, stranger: httpx.AsyncClient) -> None:
+        headers = {"hx-request": "true", "hx-current-url": "http://x/console/?place=mine"}
+        answer = await stranger.get("/console/list", headers=headers)
+        assert answer.headers["hx-redirect"] == "/console/sign-in?next=%2Fconsole%2F%3Fplace%3Dmine"

@@ -15,6 +15,7 @@ from kawal.programme import Topics
 from ticket_core.api.auth import COOKIE, refuse_foreign
 from ticket_core.api.desk import Desk
 from ticket_core.console import showing
+from ticket_core.console.attempts import Attempts
 from ticket_core.domain.case import Agent
 
 LANGUAGE_COOKIE = "kawal_language"
@@ -33,6 +34,7 @@ class Console:
     desk: Desk
     pages: Pages
     topics: Topics
+    attempts: Attempts
     clock: Callable[[], datetime]
 
     def response(self, request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
@@ -89,8 +91,8 @@ def language(request: Request) -> Locale:
 
 
 def by_htmx(request: Request) -> bool:
-    """Whether a part of the page was asked for by script; without, whole pages are answered."""
-    return request.headers.get("hx-request") == "true"
+    """Whether a part of the page was asked for by script; without, and for going back, whole pages are answered."""
+    return "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
 
 
 SignedIn = Annotated[Agent, Depends(signed_in)]

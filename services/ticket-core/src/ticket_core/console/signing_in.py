@@ -1,54 +1,20 @@
 """The door of the console: sign in, sign out, choose a language."""
 
 import time
-from collections import OrderedDict
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from kawal.contracts.words import Locale
-from kawal.errors import KawalError
 from ticket_core.api.auth import COOKIE, refuse_foreign
+from ticket_core.console.attempts import Attempt
 from ticket_core.console.rendering import LANGUAGE_COOKIE, AtConsole
 from ticket_core.store.sessions import LIFETIME
 
 HOME = "/console/"
-ATTEMPTS = 10
-ATTEMPTS_WITHIN_S = 300
-MOST_REMEMBERED = 10_000
 
 router = APIRouter(prefix="/console", include_in_schema=False)
-
-
-class TooManyAttempts(KawalError):
-    status, code, title = 429, "too_many_attempts", "Too many attempts"
-    retry_after_s = ATTEMPTS_WITHIN_S
-
-
-class Attempts:
-    """Counts failed sign-ins by address, so that passwords cannot be tried out; forgets the oldest first."""
-
-    def __init__(self) -> None:
-        self._failed: OrderedDict[str, list[float]] = OrderedDict()
-
-    def check(self, address: str, *, now: float) -> None:
-        """Raises `TooManyAttempts`."""
-        recent = [at for at in self._failed.get(address, ()) if now - at < ATTEMPTS_WITHIN_S]
-        if len(recent) >= ATTEMPTS:
-            raise TooManyAttempts("Wait a few minutes")
-
-    def failed(self, address: str, *, now: float) -> None:
-        before = self._failed.pop(address, [])
-        self._failed[address] = [*before, now][-ATTEMPTS:]
-        if len(self._failed) > MOST_REMEMBERED:
-            self._failed.popitem(last=False)
-
-    def succeeded(self, address: str) -> None:
-        self._failed.pop(address, None)
-
-
-_attempts = Attempts()
 
 
 @router.get("/sign-in")
@@ -66,22 +32,19 @@ async def sign_in(
 ) -> Response:
     """Open a session; a wrong address and a wrong password look the same."""
     refuse_foreign(request)
-    address = email.strip().lower()
-    _attempts.check(address, now=time.monotonic())
-    agent = await console.desk.agents.authenticate(email=address, password=password)
+    who = Attempt(email.strip().lower(), request.client.host if request.client else "")
+    console.attempts.begin(who, now=time.monotonic())
+    agent = await console.desk.agents.authenticate(email=email, password=password)
     if agent is None:
-        _attempts.failed(address, now=time.monotonic())
-        return console.response(
-            request, "sign_in.html", status=401, next=_inside(next), email=email.strip(), failed=True
-        )
-    _attempts.succeeded(address)
+        return console.response(request, "sign_in.html", status=401, next=_inside(next), email=email, failed=True)
+    console.attempts.succeeded(who)
     response = RedirectResponse(_inside(next), status_code=303)
     response.set_cookie(
         COOKIE,
         await console.desk.sessions.create(agent.id),
         max_age=int(LIFETIME.total_seconds()),
         httponly=True,
-        secure=request.url.scheme == "https",
+        secure=_by_https(request),
         samesite="lax",
     )
     return response
@@ -102,6 +65,11 @@ async def choose_language(locale: Locale, next: str = HOME) -> Response:  # noqa
     response = RedirectResponse(_inside(next), status_code=303)
     response.set_cookie(LANGUAGE_COOKIE, locale, max_age=365 * 24 * 3600, httponly=True, samesite="lax")
     return response
+
+
+def _by_https(request: Request) -> bool:
+    """Whether the browser came by HTTPS, to us or to the proxy in front; whoever lies only spoils his own cookie."""
+    return "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
 
 
 def _inside(path: str) -> str:

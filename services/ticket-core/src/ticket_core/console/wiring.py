@@ -1,7 +1,7 @@
 """Puts the console on ticket-core's app."""
 
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
@@ -12,10 +12,11 @@ from kawal.pages import Pages, mount_assets
 from kawal.programme import Topics
 from ticket_core.api.desk import Desk
 from ticket_core.console import acting, desk_pages, signing_in
-from ticket_core.console.rendering import Console, SignInNeeded
+from ticket_core.console.attempts import Attempts
+from ticket_core.console.rendering import Console, SignInNeeded, by_htmx
 
 HERE = Path(__file__).parent
-_KINDS = {404: "not_found", 503: "away"}
+_KINDS = {404: "not_found", 429: "too_often", 503: "away"}
 HTMX = Path("node_modules/htmx.org/dist/htmx.min.js")
 
 
@@ -26,7 +27,8 @@ def add_console(app: App, desk: Desk, *, programme: Path, assets: Path) -> None:
         ProgrammeError: the topics of complaint cannot be used.
     """
     pages = Pages(HERE, assets=mount_assets(app, HERE / "static", files={"htmx.js": assets / HTMX}))
-    app.state.console = Console(desk=desk, pages=pages, topics=Topics.load(programme), clock=desk.clock)
+    topics = Topics.load(programme)
+    app.state.console = Console(desk=desk, pages=pages, topics=topics, attempts=Attempts(), clock=desk.clock)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.add_exception_handler(KawalError, _told)
     for router in (signing_in.router, desk_pages.router, acting.router):
@@ -34,18 +36,29 @@ def add_console(app: App, desk: Desk, *, programme: Path, assets: Path) -> None:
 
 
 async def _to_sign_in(request: Request, _error: Exception) -> Response:
-    """Take the agent to the door; htmx follows a header, a browser a redirect."""
-    if request.headers.get("hx-request") == "true":
-        return Response(status_code=401, headers={"HX-Redirect": "/console/sign-in"})
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"/console/sign-in?next={quote(wanted, safe='')}", status_code=303)
+    """Take the agent to the door, and afterwards back to his page; htmx follows a header, a browser a redirect."""
+    if by_htmx(request):
+        page = urlsplit(request.headers.get("hx-current-url", ""))
+        return Response(status_code=401, headers={"HX-Redirect": _door(page.path, page.query)})
+    came_from = urlsplit(request.headers.get("referer", "")).path
+    # What was posted cannot be asked for again; the page that it was posted from can.
+    path, query = (request.url.path, request.url.query) if request.method == "GET" else (came_from, "")
+    return RedirectResponse(_door(path, query), status_code=303)
+
+
+def _door(path: str, query: str) -> str:
+    wanted = f"{path}?{query}" if query else path
+    return f"/console/sign-in?next={quote(wanted, safe='')}" if wanted else "/console/sign-in"
 
 
 async def _told(request: Request, error: Exception) -> Response:
     """A page for whoever is at a page, a problem for everybody else."""
     told = problems.from_error(error)
-    if not request.url.path.startswith("/console") or request.headers.get("hx-request") == "true":
+    if not request.url.path.startswith("/console") or by_htmx(request):
         return told
     kind = _KINDS.get(told.status_code, "other")
     console: Console = request.app.state.console
-    return console.response(request, "problem.html", status=told.status_code, kind=kind)
+    page = console.response(request, "problem.html", status=told.status_code, kind=kind)
+    if (wait := told.headers.get("retry-after")) is not None:
+        page.headers["retry-after"] = wait
+    return page

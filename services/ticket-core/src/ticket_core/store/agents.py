@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,7 +13,7 @@ from ticket_core.domain.case import Agent
 from ticket_core.domain.errors import AgentNotFound
 from ticket_core.store.reading import Reading
 from ticket_core.store.store import new_id
-from ticket_core.store.tables import agents
+from ticket_core.store.tables import agent_sessions, agents
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Agents:
     async def put(self, *, email: str, name: str, password: str, roles: Collection[str] = ("agent",)) -> str:
         """Add an agent, or give the one with this address a new name, password and roles; returns the id.
 
+        Whoever is signed in with the old password is signed out.
+
         Raises:
             InvalidEmailAddress: it is not one.
         """
@@ -43,7 +45,9 @@ class Agents:
         statement = insert(agents).values(id=new_id(), email=normalise_email(email), **row)
         upsert = statement.on_conflict_do_update(index_elements=[agents.c.email], set_=row).returning(agents.c.id)
         async with self._engine.begin() as connection:
-            return str((await connection.execute(upsert)).scalar_one())
+            agent_id = str((await connection.execute(upsert)).scalar_one())
+            await connection.execute(delete(agent_sessions).where(agent_sessions.c.agent_id == agent_id))
+        return agent_id
 
     async def authenticate(self, *, email: str, password: str) -> Agent | None:
         """The agent with this address and password; `None` for a wrong one, whatever is wrong."""
