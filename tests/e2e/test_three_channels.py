@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from e2e.conftest import Picture
 from e2e.drivers.console import Console
@@ -27,6 +27,10 @@ ANSWERS = {
     "web": "Rekening Anda sudah kami periksa dan benar.",
 }
 BY = {"chat": "Dibalas lewat chat", "voice": "Ditelepon dan dibacakan", "web": "Halaman status dan e-mail"}
+
+
+TALL = ViewportSize(width=1280, height=1120)
+"""Shows entries of all three channels at once."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +104,12 @@ class TestOneParticipant:
             await self.sees_one_case(console, doors, number=number, aliases=[called, submitted])
             await self.is_confirmed_everywhere(doors, number=number, called=called)
             await self.answers_each(console, doors)
-            await self.hears_each(console, doors)
-            await picture(console.page, "console")
+            await self.hears_each(console, doors, picture)
             await picture(doors.widget.page, "widget")
-            await picture(doors.phone.page, "phone-390")
             await picture(doors.portal.page, "status-390")
+            await console.page.set_viewport_size(TALL)
+            await console.scroll_to("Pesan suara")
+            await picture(console.page, "console")
 
     async def sees_one_case(self, console: Console, doors: Doors, *, number: str, aliases: list[str]) -> None:
         await expect(console.entry(FORM)).to_have_count(1)
@@ -126,13 +131,14 @@ class TestOneParticipant:
         for channel, answer in ANSWERS.items():
             await console.answer(answer, by=BY[channel])
 
-    async def hears_each(self, console: Console, doors: Doors) -> None:
+    async def hears_each(self, console: Console, doors: Doors, picture: Picture) -> None:
         await doors.widget.hear(ANSWERS["chat"], author="agent")
         await doors.portal.read(ANSWERS["web"], author="agent")
         mail = await doors.mailbox.mail("Ada jawaban untuk laporan")
         assert ANSWERS["web"] in mail.text
         await doors.phone.pick_up()
         await doors.phone.hear(ANSWERS["voice"])
+        await picture(doors.phone.page, "phone-390")
         await console.told(ANSWERS["chat"], "Chat", "dibaca")
         await console.told(ANSWERS["web"], "Web", "dibaca")
         await console.told(ANSWERS["web"], "E-mail", "terkirim")

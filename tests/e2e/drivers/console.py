@@ -32,6 +32,10 @@ class Console:
     def entry(self, text: str) -> Locator:
         return self.entries.filter(has_text=text)
 
+    async def scroll_to(self, text: str) -> None:
+        """Show an entry at the top."""
+        await self.entry(text).evaluate("(entry) => entry.scrollIntoView({block: 'start'})")
+
     async def answer(self, text: str, *, by: str | None = None) -> None:
         """Answer; `by` is the label of the conversation to answer in, if there are several."""
         if by is not None:
@@ -62,6 +66,7 @@ class Console:
                     await audio.play();
                     await new Promise((resolve) => audio.addEventListener("timeupdate", resolve));
                     audio.pause();
+                    audio.muted = false;
                     return audio.error === null && audio.duration > 0;
                 }"""
             )

@@ -54,12 +54,23 @@ class Phone:
             await self.page.locator(f'[data-key="{digit}"]').click()
         await self.hear("nomor Anda sudah terkonfirmasi")
 
-    async def leave_message(self) -> None:
-        """Speak after the tone until there is something to be heard, then finish."""
+    async def leave_message(self, *, seconds: int = 2) -> None:
+        """Speak after the tone for so long, then finish."""
         level = self.page.locator("[data-level]")
         await expect(level).to_be_visible(timeout=PROMPT_MS)
         await eventually(lambda: level.evaluate("(bar) => Number(bar.style.getPropertyValue('--level')) > 0"))
+        begun = await self._call_s()
+
+        async def long_enough() -> bool:
+            return await self._call_s() > begun + seconds
+
+        await eventually(long_enough, timeout=seconds + 20)
         await self.page.locator("[data-record-done]").click()
+
+    async def _call_s(self) -> int:
+        """How long the call has lasted, as the phone shows it."""
+        minutes, _, seconds = (await self.page.locator("[data-timer]").inner_text()).partition(":")
+        return 60 * int(minutes) + int(seconds)
 
     async def hear_case_number(self) -> str:
         await self.hear("Nomor laporan Anda: ")
