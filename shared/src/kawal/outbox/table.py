@@ -1,11 +1,10 @@
-"""The outbox table, and what its writers and readers ask of it; what the relay asks is in `queue.py`."""
+"""The outbox table, and what its writers ask of it; what the relay asks is in `queue.py`."""
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic_core import from_json, to_json
 from sqlalchemy import (
@@ -22,49 +21,19 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
-    cast,
     func,
     insert,
     select,
     text,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import UserDefinedType
 
 from kawal.contracts.envelope import Headers, KafkaMessage
 from kawal.database import day_partitions
 from kawal.database.tables import metadata as service_metadata
 
 KEEP_DAYS = 8
-_LAST_ID = 2**63 - 1
-
-
-class Xid8(UserDefinedType[str]):
-    """PostgreSQL's 64-bit transaction id, which never wraps around."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "XID8"
-
-
-ischema_names["xid8"] = Xid8  # so that alembic's comparison knows the type when it reads it back
-
-
-class Cursor(NamedTuple):
-    """A place in commit-safe order: everything up to here has been seen."""
-
-    xid: int
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    cursor: Cursor
-    message: KafkaMessage
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -74,7 +43,6 @@ def outbox_table(metadata: MetaData) -> Table:
         metadata,
         Column("id", BigInteger, Identity(always=True), primary_key=True),
         Column("day", Date, primary_key=True, server_default=text("((now() AT TIME ZONE 'UTC'))::date")),
-        Column("xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
         Column("shard", SmallInteger, nullable=False),
         Column("topic", Text, nullable=False),
         Column("key", LargeBinary, nullable=False),
@@ -85,7 +53,6 @@ def outbox_table(metadata: MetaData) -> Table:
         postgresql_partition_by="RANGE (day)",
     )
     Index("outbox_unpublished", table.c.id, postgresql_where=table.c.published_at.is_(None))
-    Index("outbox_commit_order", table.c.xid, table.c.id)
     return table
 
 
@@ -135,45 +102,6 @@ def _append(table: Table) -> Insert:
     names = ["topic", "key", "value", "headers", "shard"]
     rows = select(*(given.c[name] for name in names)).order_by(given.c.place)
     return insert(table).from_select(names, rows)
-
-
-async def read_committed_after(
-    connection: AsyncConnection, table: Table, *, cursor: Cursor, limit: int
-) -> list[OutboxRow]:
-    """Rows after `cursor`, published or not, in an order in which no row can appear later in between.
-
-    A transaction shows once every older one has ended: a long transaction anywhere in the server delays this. In
-    one transaction rows have the order in which they were written; so has one key, over transactions.
-    """
-    rows = await connection.execute(
-        _committed_after(table), {"after_xid": str(cursor.xid), "after_id": cursor.id, "most": limit}
-    )
-    return [
-        OutboxRow(
-            Cursor(row.xid, row.id),
-            KafkaMessage(topic=row.topic, key=row.key, value=row.value, headers=decoded(row.headers)),
-        )
-        for row in rows
-    ]
-
-
-@cache
-def _committed_after(table: Table) -> Any:
-    after = tuple_(cast(bindparam("after_xid", type_=Text), Xid8), bindparam("after_id", type_=BigInteger))
-    number = cast(cast(table.c.xid, Text), BigInteger).label("xid")
-    return (
-        select(number, table.c.id, table.c.topic, table.c.key, table.c.value, table.c.headers)
-        .where(tuple_(table.c.xid, table.c.id) > after)
-        .where(table.c.xid < func.pg_snapshot_xmin(func.pg_current_snapshot()))
-        .order_by(table.c.xid, table.c.id)
-        .limit(bindparam("most", type_=BigInteger))
-    )
-
-
-async def committed_now(connection: AsyncConnection) -> Cursor:
-    """The cursor of a reader that wants only what is not settled yet or comes later."""
-    oldest = text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
-    return Cursor((await connection.execute(oldest)).scalar_one() - 1, _LAST_ID)
 
 
 async def maintain(connection: AsyncConnection, table: Table, *, now: datetime, keep_days: int = KEEP_DAYS) -> None:
