@@ -1,3 +1,4 @@
+import base64
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -27,6 +28,11 @@ async def numbers(served: Served, **query: str) -> list[str]:
     return [item["number"] for item in TypeAdapter(dict).validate_json(answer.content)["items"]]
 
 
+def forged(at: str) -> str:
+    """A cursor as nobody gave it out."""
+    return base64.urlsafe_b64encode(f"{at} {uuid4()}".encode()).decode()
+
+
 class TestListCases:
     async def test_none(self, served: Served) -> None:
         assert (await served.client.get("/v1/cases")).json() == {"items": [], "next_cursor": None}
@@ -51,7 +57,7 @@ class TestListCases:
         assert len(set(seen)) == 7
 
     async def test_a_cursor_of_somewhere_else(self, served: Served) -> None:
-        for cursor in ("x", "!!!", "MjAyNg"):
+        for cursor in ("x", "!!!", "MjAyNg", forged("0001-01-01T00:00:00+23:59")):
             answer = await served.client.get("/v1/cases", params={"cursor": cursor})
             assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
 

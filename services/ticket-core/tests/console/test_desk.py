@@ -1,15 +1,26 @@
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from console_factories import AtDesk
-from core_factories import callback, contact, form, identity, message, number, voicemail
+from core_factories import BUDI, SPACE, callback, contact, form, identity, message, number, voicemail
 from core_service import Served
+from kawal.contracts.interactions import Interaction
+from kawal.contracts.words import IdentityKind
 from ticket_core.domain.fold import Applied
+from ticket_core.domain.inputs import Resolve, TimerFired, TimerKind
+from ticket_core.domain.policy import Policy
+from ticket_core.store.numbers import CaseNumbers
+from ticket_core.store.store import CaseStore, utc_now
 
 pytestmark = pytest.mark.integration
 
 SCRIPT = "<script>alert(1)</script>"
+CAN, CANNOT = 'type="submit">Kirim', 'type="submit" disabled>Kirim'
 
 
 @pytest.fixture
@@ -54,6 +65,25 @@ class TestList:
         assert (await desk.browser.get(f"/console/rows/{case}?place=unassigned")).status_code == 204
         assert (await desk.browser.get(f"/console/rows/{case}?place=mine")).status_code == 200
 
+    async def test_rows_say_when_something_last_happened(self, desk: AtDesk, case: str) -> None:
+        row = (await desk.browser.get(f"/console/rows/{case}")).text
+        assert re.search(r'data-activity="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 [0-9a-f-]{36}"', row)
+
+    async def test_how_many_need_somebody(self, desk: AtDesk, case: str) -> None:
+        assert (await desk.browser.get("/console/count")).text == "1"
+        await desk.browser.post(f"/console/cases/{case}/resolve")
+        assert (await desk.browser.get("/console/count")).text == "0"
+
+    async def test_is_live_from_before_it_was_read(self, desk: AtDesk, served: Served) -> None:
+        page = (await desk.browser.get("/console/")).text
+        found = re.search(r'data-after="([^"]+)"', page)
+        assert found
+        await served.store.apply([contact(message("Baru", reference=number(1)))])
+        async with desk.browser.stream("GET", f"/v1/events?after={found[1]}") as response:
+            lines = response.aiter_lines()
+            async with asyncio.timeout(10):
+                assert any([number(1) in line async for line in _until(lines, "data: ")])
+
     async def test_many_come_page_by_page(self, desk: AtDesk, served: Served) -> None:
         people = [contact(message(f"Halo {i}", conversation=f"chat:conversation{i:03d}")) for i in range(45)]
         await served.store.apply(people)
@@ -62,6 +92,14 @@ class TestList:
         more = re.search(r'hx-get="(/console/list[^"]+cursor=[^"]+)"', page)
         assert more
         assert (await desk.browser.get(more[1].replace("&amp;", "&"))).text.count("case-row__link") == 5
+
+
+async def _until(lines: AsyncIterator[str], beginning: str) -> AsyncIterator[str]:
+    """The lines up to the first with this beginning."""
+    async for line in lines:
+        yield line
+        if line.startswith(beginning):
+            return
 
 
 class TestCase:
@@ -75,6 +113,7 @@ class TestCase:
                 contact(form(("Masalah", "Lewat formulir"), identities=who)),
             ]
         )
+        assert isinstance(applied, Applied)
         page = (await desk.browser.get(f"/console/cases/{applied.number}")).text
         assert "Lewat chat" in page
         assert "Lewat formulir" in page
@@ -96,6 +135,10 @@ class TestCase:
         assert "<html" not in part
         assert "timeline" in part
 
+    async def test_going_back_is_answered_with_the_whole_page(self, desk: AtDesk, case: str) -> None:
+        headers = {"hx-request": "true", "hx-history-restore-request": "true"}
+        assert "<html" in (await desk.browser.get(f"/console/cases/{case}", headers=headers)).text
+
     async def test_entries_behind_a_place(self, desk: AtDesk, case: str, served: Served) -> None:
         before = await entries(desk, case)
         await served.store.apply([contact(message("Baru"))])
@@ -105,6 +148,51 @@ class TestCase:
     async def test_language(self, desk: AtDesk, case: str) -> None:
         await desk.browser.get("/console/language/en")
         assert "Resolve" in (await desk.browser.get(f"/console/cases/{case}")).text
+
+
+class TestWayOfAnswers:
+    @pytest.mark.parametrize(
+        ("opening", "words", "button"),
+        [
+            (callback(identities=(identity(),)), "Ditelepon dan dibacakan", CAN),
+            (
+                callback(identities=(identity("budi@example.org", kind=IdentityKind.EMAIL),)),
+                "Lewat e-mail: nomor disembunyikan",
+                CAN,
+            ),
+            (callback(), "Tidak bisa dijawab: nomor disembunyikan", CANNOT),
+            (form(), "Halaman status", CAN),
+            (
+                form(identities=(identity("budi@example.org", kind=IdentityKind.EMAIL),)),
+                "Halaman status dan e-mail",
+                CAN,
+            ),
+            (message(), "Dibalas lewat chat", CAN),
+        ],
+    )
+    async def test_is_said(self, desk: AtDesk, served: Served, opening: Interaction, words: str, button: str) -> None:
+        (applied,) = await served.store.apply([contact(opening)])
+        assert isinstance(applied, Applied)
+        page = (await desk.browser.get(f"/console/cases/{applied.number}")).text
+        assert f">{words}</span>" in page
+        assert button in page
+
+    async def test_leads_to_where_it_is_heard(self, desk: AtDesk, served: Served) -> None:
+        chat = message("Halo", identities=(identity("P1", kind=IdentityKind.PARTICIPANT_NUMBER),))
+        hidden = callback(identities=(identity("P1", kind=IdentityKind.PARTICIPANT_NUMBER),))
+        applied, _ = await served.store.apply([contact(chat), contact(hidden)])
+        assert isinstance(applied, Applied)
+        page = (await desk.browser.get(f"/console/cases/{applied.number}")).text
+        assert f'<option value="{chat.conversation_id}" selected>' in page
+        assert f'<option value="{hidden.conversation_id}" disabled>' in page
+
+    async def test_of_a_closed_case_there_is_none(self, desk: AtDesk, engine: AsyncEngine, case: str) -> None:
+        at_once = Policy(reopen_within=timedelta(0), close_after=timedelta(0))
+        closing = CaseStore(engine, numbers=CaseNumbers(engine, space=SPACE), policy=at_once)
+        (resolved,) = await closing.apply([Resolve(number=case, agent=BUDI)])
+        assert isinstance(resolved, Applied)
+        await closing.apply([TimerFired(resolved.case_id, TimerKind.CLOSE, utc_now())])
+        assert "Laporan sudah ditutup" in (await desk.browser.get(f"/console/cases/{case}")).text
 
 
 class TestActing:
@@ -119,6 +207,20 @@ class TestActing:
         page = (await desk.browser.post(f"/console/cases/{case}/replies", data=answer)).text
         assert "Sudah ya</textarea>" in page
         assert "conversation_not_found" in page
+        assert f'name="key" value="{answer["key"]}"' in page
+
+    async def test_an_answer_changed_after_it_went_out_gets_a_key_of_its_own(self, desk: AtDesk, case: str) -> None:
+        answer = {"text": "Sudah ya", "key": await key_of(desk, case)}
+        await desk.browser.post(f"/console/cases/{case}/replies", data=answer)
+        page = (await desk.browser.post(f"/console/cases/{case}/replies", data=answer | {"text": "Lain"})).text
+        assert "Lain</textarea>" in page
+        assert answer["key"] not in page
+
+    async def test_an_agent_who_left_meanwhile(self, desk: AtDesk, case: str) -> None:
+        form_ = {"assignee_id": "00000000-0000-0000-0000-000000000000"}
+        headers = {"hx-request": "true"}
+        answer = await desk.browser.post(f"/console/cases/{case}/assign", data=form_, headers=headers)
+        assert "agent_not_found" in answer.text
 
     async def test_resolve_and_reopen(self, desk: AtDesk, case: str, served: Served) -> None:
         for what, state in (("resolve", "resolved"), ("reopen", "open")):

@@ -1,8 +1,9 @@
 """What an agent does to a case. Each answers with the part that changed; without script, with the case again."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -13,6 +14,7 @@ from kawal.observability.tracing import current_traceparent
 from ticket_core.console.desk_pages import case_context
 from ticket_core.console.rendering import AtConsole, Console, SignedIn, by_htmx
 from ticket_core.domain.case import Agent
+from ticket_core.domain.errors import AgentNotFound, IdempotencyConflict
 from ticket_core.domain.inputs import AgentCommand, Assign, ChangeTopic, Once, Reopen, Reply, Resolve
 from ticket_core.store.queries import plain_number
 
@@ -28,9 +30,12 @@ async def reply(
     number: str,
     text: Annotated[Prose, Form(min_length=1, max_length=10_000)],
     key: Annotated[str, Form(min_length=8, max_length=64)],
-    conversation_id: Annotated[str | None, Form(max_length=80)] = None,
+    conversation_id: Annotated[str, Form(max_length=80)] = "",
 ) -> Response:
-    """Answer. The form's key makes a double click one answer; after a refusal the text is still in the box."""
+    """Answer. The form's key makes a double click one answer.
+
+    After a refusal the text is still in the box, and the key with it: it may have gone out all the same.
+    """
     fingerprint = hashlib.sha256(f"{number}\n{conversation_id}\n{text}".encode()).hexdigest()
     command = Reply(
         number=plain_number(number),
@@ -42,8 +47,10 @@ async def reply(
     )
     try:
         await console.desk.batcher.submit(command)
+    except IdempotencyConflict as sent_before:
+        return await _composer(request, console, agent, number, draft=text, problem=sent_before.code)
     except KawalError as refused:
-        return await _composer(request, console, agent, number, draft=text, problem=refused.code)
+        return await _composer(request, console, agent, number, draft=text, problem=refused.code, key=key)
     if by_htmx(request):
         return await _composer(request, console, agent, number)
     return _back(number)
@@ -68,10 +75,13 @@ async def assign(
     console: AtConsole,
     agent: SignedIn,
     number: str,
-    assignee_id: Annotated[str, Form(max_length=40)] = "",
+    assignee_id: Annotated[UUID | Literal[""], Form()] = "",
 ) -> Response:
     """Give the case to somebody; to nobody when the field is empty."""
-    assignee = await console.desk.agents.get(assignee_id) if assignee_id else None
+    try:
+        assignee = await console.desk.agents.get(str(assignee_id)) if assignee_id else None
+    except AgentNotFound as gone:
+        return await _head(request, console, agent, number, problem=gone.code)
     command = Assign(number=plain_number(number), agent=agent, traceparent=current_traceparent(), assignee=assignee)
     return await _done(request, console, agent, number, command)
 
@@ -97,17 +107,20 @@ async def _done(request: Request, console: Console, agent: Agent, number: str, c
         await console.desk.batcher.submit(command)
     except KawalError as refused:
         problem = refused.code
-    if by_htmx(request):
-        context = await case_context(console, number, agent)
-        return console.response(request, "case_head.html", **context | {"problem": problem})
-    return _back(number)
+    return await _head(request, console, agent, number, problem=problem)
 
 
-async def _composer(
-    request: Request, console: Console, agent: Agent, number: str, *, draft: str = "", problem: str | None = None
-) -> Response:
+async def _head(request: Request, console: Console, agent: Agent, number: str, *, problem: str | None) -> Response:
+    if not by_htmx(request):
+        return _back(number)
     context = await case_context(console, number, agent)
-    return console.response(request, "composer.html", **context | {"draft": draft, "problem": problem})
+    return console.response(request, "case_head.html", **context | {"problem": problem})
+
+
+async def _composer(request: Request, console: Console, agent: Agent, number: str, **changes: str) -> Response:
+    """The composer again; `changes` is what differs from an empty one."""
+    context = await case_context(console, number, agent)
+    return console.response(request, "composer.html", **context | changes)
 
 
 def _back(number: str) -> Response:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from uuid_utils import uuid7
 
 from ticket_core.console import showing
@@ -38,8 +38,9 @@ async def home() -> Response:
 
 @router.get("/")
 async def desk_page(request: Request, console: AtConsole, wanted: Wanted) -> Response:
-    """The list alone; on a wide screen with an empty place for a case."""
-    return console.response(request, "desk.html", case=None, **await _list(console, wanted))
+    """The list alone; on a wide screen with an empty place for a case. Live from before it was read: no gap."""
+    after = await console.desk.live.here()
+    return console.response(request, "desk.html", case=None, after=after, **await _list(console, wanted))
 
 
 @router.get("/list")
@@ -47,6 +48,12 @@ async def list_part(request: Request, console: AtConsole, wanted: Wanted, cursor
     """The list, or its next lines when there is a cursor."""
     template = "rows.html" if cursor else "list.html"
     return console.response(request, template, **await _list(console, wanted, cursor=cursor))
+
+
+@router.get("/count")
+async def active_count(console: AtConsole, _agent: SignedIn) -> Response:
+    """How many cases need somebody."""
+    return PlainTextResponse(str(await _active_count(console)))
 
 
 @router.get("/rows/{number}")
@@ -65,8 +72,9 @@ async def case_page(request: Request, console: AtConsole, wanted: Wanted, number
         return console.response(
             request, "case.html", **await case_context(console, number, wanted.agent), looking=wanted
         )
+    after = await console.desk.live.here()
     case, cases = await asyncio.gather(case_context(console, number, wanted.agent), _list(console, wanted))
-    return console.response(request, "desk.html", **cases | case)
+    return console.response(request, "desk.html", after=after, **cases | case)
 
 
 @router.get("/cases/{number}/around")
@@ -77,7 +85,11 @@ async def around_part(request: Request, console: AtConsole, agent: SignedIn, num
 
 @router.get("/cases/{number}/entries")
 async def entries_part(
-    request: Request, console: AtConsole, _agent: SignedIn, number: str, after: Annotated[int, Query(ge=0)] = 0
+    request: Request,
+    console: AtConsole,
+    _agent: SignedIn,
+    number: str,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
     """The entries behind `after`; what they say of earlier ones comes along as replacements."""
     page = await console.desk.timelines.page(number, after=after, limit=MOST_ENTRIES)
@@ -134,14 +146,18 @@ async def _entry(console: Console, number: str, seq: int) -> Any:
 
 
 async def _list(console: Console, wanted: Looking, *, cursor: str | None = None) -> dict[str, Any]:
-    page, counts = await asyncio.gather(
-        console.desk.cases.list(wanted.filter, cursor=cursor, limit=PAGE), console.desk.cases.active_counts()
+    page, active = await asyncio.gather(
+        console.desk.cases.list(wanted.filter, cursor=cursor, limit=PAGE), _active_count(console)
     )
     return {
         "agent": wanted.agent,
         "looking": wanted,
         "places": list(Place),
         "page": page,
-        "active_count": sum(counts.values()),
+        "active_count": active,
         "open_number": None,
     }
+
+
+async def _active_count(console: Console) -> int:
+    return sum((await console.desk.cases.active_counts()).values())

@@ -19,6 +19,7 @@ STATE_BADGES = {
 HIDDEN = frozenset({"delivery", "read"})
 """Shown at the entry that they are about."""
 CONTRIBUTIONS = frozenset({"message", "form", "voicemail", "callback", "notice"})
+NOWHERE = "nowhere"
 _STRENGTH = ("sent", "failed", "delivered", "read")
 
 
@@ -53,12 +54,30 @@ def told(item: TimelineItem) -> list[tuple[str, str]]:
     return sorted(item.delivery.items(), key=lambda one: _STRENGTH.index(one[1]) == 1)
 
 
+def way(conversation: ConversationView) -> str:
+    """How an answer reaches the participant, as a text's key; the rules are notifier's (`domain/routing.py`)."""
+    by_mail = "email" in conversation.identity_kinds
+    match conversation.channel:
+        case "voice" if "phone" not in conversation.identity_kinds:
+            return "hidden_number" if by_mail else NOWHERE
+        case "web" if by_mail:
+            return "web_and_email"
+        case channel:
+            return channel
+
+
 def answers_go_to(case: CaseView) -> ConversationView | None:
-    """The conversation that an answer goes to unless the agent chooses another one."""
-    for conversation in case.conversations:
+    """The conversation of the participant's last entry, or one where he hears an answer if he would not there."""
+    heard = [conversation for conversation in case.conversations if way(conversation) != NOWHERE]
+    for conversation in heard or case.conversations:
         if conversation.id == case.conversation_id:
             return conversation
-    return case.conversations[-1] if case.conversations else None
+    return heard[-1] if heard else None
+
+
+def can_answer(case: CaseView) -> bool:
+    to = answers_go_to(case)
+    return to is not None and way(to) != NOWHERE and case.state != "closed"
 
 
 def is_one_of_several(conversation: ConversationView, case: CaseView) -> bool:

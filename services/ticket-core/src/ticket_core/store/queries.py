@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -151,9 +151,16 @@ async def conversations_of(connection: AsyncConnection, case_id: str, participan
         timeline.c.conversation_id == conversations.c.id,
         timeline.c.conversation_seq.is_not(None),
     )
-    columns = [conversations.c[name] for name in ("id", "channel", "locale", "name", "last_seq", "read_seq")]
+    names = ("id", "channel", "locale", "name", "last_seq", "read_seq", "identities")
+    columns = [conversations.c[name] for name in names]
     query = select(*columns).where(conversations.c.participant_id == participant_id, said.exists())
-    return [ConversationView(*row) for row in await connection.execute(query.order_by(conversations.c.id))]
+    found = await connection.execute(query.order_by(conversations.c.id))
+    return [_conversation(row) for row in found]
+
+
+def _conversation(row: Any) -> ConversationView:
+    kinds = sorted({kind for kind, *_ in row.identities})
+    return ConversationView(row.id, row.channel, row.locale, row.name, row.last_seq, row.read_seq, kinds)
 
 
 def _conditions(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:
@@ -181,7 +188,7 @@ def _read_cursor(cursor: str) -> ColumnElement[Any]:
     try:
         plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         at, _, case_id = plain.partition(" ")
-        moment, last_id = datetime.fromisoformat(at), str(UUID(case_id))
-    except ValueError as broken:
+        moment, last_id = datetime.fromisoformat(at).astimezone(UTC), str(UUID(case_id))
+    except (ValueError, OverflowError) as broken:
         raise InvalidCursor("Use the next_cursor of an answer") from broken
     return tuple_(literal(moment, _cases.c.activity_at.type), literal(last_id, _cases.c.id.type))

@@ -30,12 +30,15 @@ class CaseSummary:
 
 @dataclass(frozen=True, slots=True)
 class ConversationView:
+    """`identity_kinds` are the kinds of address that its participant has named in it: ways to reach him."""
+
     id: str
     channel: str
     locale: str
     name: str | None
     last_seq: int
     read_seq: int
+    identity_kinds: list[str]
 
 
 @dataclass(frozen=True, slots=True)

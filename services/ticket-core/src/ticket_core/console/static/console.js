@@ -5,12 +5,15 @@
   const live = document.getElementById("live");
   if (!live) return;
 
-  const changed = new Map(); // case number -> timer
+  const changed = new Map(); // number of a case that is being refreshed -> whether it changed again meanwhile
   const gather = 120; // ms: a burst about one case is one request
+  const counted = 10000; // ms: how often the number of cases to do is asked for, at most
   let stream = null;
+  let wasAway = false;
 
   // A part that could not be fetched is fetched with the next change; the status says that we are away.
   const missed = (error) => console.warn("kawal: a part could not be refreshed", error);
+  const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
   const list = () => document.getElementById("list");
   const rows = () => document.getElementById("rows");
@@ -32,26 +35,41 @@
   // --- the list ---
 
   async function refreshRow(number) {
-    const { place, q } = list().dataset;
+    const shown = list();
+    const { place, q } = shown.dataset;
     if (q) return; // a search stands still until it is asked again
     const html = await part(`/console/rows/${number}?place=${encodeURIComponent(place)}`);
+    if (list() !== shown) return; // another list was asked for meanwhile
     const before = document.getElementById(`row-${number}`);
-    if (!html) {
-      before?.remove();
-      return;
-    }
-    const row = fragment(html).querySelector(".case-row");
-    row.classList.add("case-row--changed");
-    const scrolled = list().scrollTop;
+    keepingPlace(before, () => {
+      if (html) putRow(fragment(html).querySelector(".case-row"), before);
+      else before?.remove();
+    });
+  }
+
+  // The latest activity comes first (and of the same moment the latest case), as in the server's list. A row behind the last one that is loaded comes with the
+  // next page.
+  function putRow(row, before) {
     const focused = before?.contains(document.activeElement);
-    const height = before ? 0 : 1;
+    const below = [...rows().children].find((one) => one !== before && !(one.dataset.activity > row.dataset.activity));
+    if (!before && below?.matches(".list__more")) return;
+    rows().insertBefore(row, below ?? null);
     before?.remove();
-    rows().prepend(row);
+    row.classList.add("case-row--changed");
     htmx.process(row);
     markOpen();
     if (focused) row.querySelector("a").focus({ preventScroll: true });
-    // What the agent looks at stays where it is.
-    if (scrolled > 0) list().scrollTop = scrolled + height * row.offsetHeight;
+  }
+
+  // What the agent looks at stays where it is, unless he looks at the top.
+  function keepingPlace(moving, change) {
+    const box = list();
+    const top = box.getBoundingClientRect().top;
+    const seen = [...rows().children].find((one) => one !== moving && one.getBoundingClientRect().bottom > top);
+    const at = seen?.getBoundingClientRect().top;
+    const scrolled = box.scrollTop > 0;
+    change();
+    if (scrolled && seen) box.scrollTop += seen.getBoundingClientRect().top - at;
   }
 
   function markOpen() {
@@ -65,13 +83,27 @@
 
   async function refreshList() {
     const { place, q } = list().dataset;
+    const shown = list();
     const html = await part(`/console/list?place=${encodeURIComponent(place)}&q=${encodeURIComponent(q)}`);
+    if (list() !== shown) return;
     const fresh = fragment(html).firstElementChild;
-    const scrolled = list().scrollTop;
-    list().replaceWith(fresh);
+    const scrolled = shown.scrollTop;
+    const focused = shown.contains(document.activeElement) && document.activeElement.closest(".case-row")?.id;
+    shown.replaceWith(fresh);
     htmx.process(fresh);
     fresh.scrollTop = scrolled;
     markOpen();
+    if (focused) document.getElementById(focused)?.querySelector("a").focus({ preventScroll: true });
+  }
+
+  let counting = false;
+
+  async function refreshCount() {
+    if (counting) return;
+    counting = true;
+    await pause(counted);
+    counting = false;
+    document.getElementById("active-count").textContent = await part("/console/count");
   }
 
   // --- the case ---
@@ -136,9 +168,25 @@
   function replace(id, content) {
     const before = document.getElementById(id);
     const fresh = content.getElementById(id);
-    if (!before || !fresh || before.contains(document.activeElement)) return;
+    if (!before || !fresh) return;
+    if (before.contains(document.activeElement)) {
+      refreshWhenLeft(before);
+      return;
+    }
     before.replaceWith(fresh);
     htmx.process(fresh);
+  }
+
+  // A menu that an agent is in does not change under his hands; it does once he has left it.
+  function refreshWhenLeft(part) {
+    if (part.dataset.stale) return;
+    part.dataset.stale = "true";
+    const left = () => {
+      delete part.dataset.stale;
+      const number = openCase()?.dataset.number;
+      if (number) refreshAround(number).catch(missed);
+    };
+    part.addEventListener("focusout", left, { once: true });
   }
 
   function choose(answerBy, conversation) {
@@ -147,7 +195,7 @@
   }
 
   document.addEventListener("change", (event) => {
-    if (event.target.id === "conversation") event.target.parentElement.dataset.chosen = "true";
+    if (event.target.id === "conversation") event.target.closest("#answer-by").dataset.chosen = "true";
   });
 
   // --- drafts: what was typed survives a reload and a crash ---
@@ -176,14 +224,34 @@
 
   // --- htmx tells what it has put into the page ---
 
+  // What is typed while an answer is on its way would go with the box that it is typed into.
+  function onItsWay(composer, is) {
+    composer.setAttribute("aria-busy", String(is));
+    composer.querySelector("textarea").readOnly = is;
+  }
+
+  // A request that failed must say so: htmx swaps nothing then.
+  function sayFailed(is) {
+    document.getElementById("failed").hidden = !is;
+  }
+
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.elt.id === "composer") event.detail.elt.setAttribute("aria-busy", "true");
+    sayFailed(false);
+    if (event.detail.elt.id === "composer") onItsWay(event.detail.elt, true);
   });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt.id === "composer") onItsWay(event.detail.elt, false);
+  });
+
+  for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+    document.addEventListener(failure, () => sayFailed(true));
+  }
 
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = event.detail.target.id;
+    markOpen();
     if (target === "case") {
-      markOpen();
       restoreDraft();
       toEnd();
       document.getElementById("text")?.focus({ preventScroll: true });
@@ -196,9 +264,6 @@
     }
   });
 
-  // A refused request must say so: htmx swaps nothing on an error.
-  document.addEventListener("htmx:sendError", () => say("off"));
-
   // --- the stream ---
 
   function say(state) {
@@ -206,34 +271,51 @@
     live.textContent = live.dataset[state];
   }
 
-  function noteChange(number) {
-    if (changed.has(number)) return;
-    changed.set(number, setTimeout(() => {
-      changed.delete(number);
-      refreshRow(number).catch(missed);
-      if (openCase()?.dataset.number === number) refreshCase(number);
-    }, gather));
+  // One refresh of a case at a time: an older answer never overtakes a newer one.
+  async function noteChange(number) {
+    refreshCount().catch(missed);
+    if (changed.has(number)) {
+      changed.set(number, true);
+      return;
+    }
+    do {
+      changed.set(number, false);
+      await pause(gather);
+      changed.set(number, false);
+      const around = openCase()?.dataset.number === number ? refreshCase(number) : undefined;
+      await Promise.allSettled([refreshRow(number).catch(missed), around]);
+    } while (changed.get(number));
+    changed.delete(number);
   }
 
-  function listen() {
+  function catchUp() {
+    refreshCount().catch(missed);
+    refreshList().catch(missed);
+    const article = openCase();
+    if (article) refreshCase(article.dataset.number);
+  }
+
+  // `after` is where the page was read. A later stream begins at its own moment, and what was missed is asked for.
+  function listen(after) {
     say("connecting");
-    stream = new EventSource("/v1/events");
-    let wasAway = false;
+    stream = new EventSource(after ? `/v1/events?after=${encodeURIComponent(after)}` : "/v1/events");
     stream.addEventListener("open", () => {
       say("on");
       if (!wasAway) return;
-      // The browser went on at the last event it saw; the lists are asked again all the same.
       wasAway = false;
-      refreshList().catch(missed);
-      const article = openCase();
-      if (article) refreshCase(article.dataset.number);
+      catchUp();
     });
     stream.addEventListener("entry", (event) => noteChange(JSON.parse(event.data).number));
     stream.addEventListener("error", () => {
       say("off");
       wasAway = true;
-      // A browser gives up after an answer that is no stream, for example while the server restarts.
-      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+      if (stream.readyState !== EventSource.CLOSED) return;
+      // A browser gives up after an answer that is no stream: the server restarts, or the session is over. Asking for
+      // something tells which, and leads to the door.
+      setTimeout(() => {
+        listen();
+        refreshList().catch(missed);
+      }, 2000);
     });
   }
 
@@ -251,9 +333,11 @@
   restoreDraft();
   if (openCase()) toEnd();
   setInterval(tick, 30000);
-  listen();
+  listen(live.dataset.after);
   window.addEventListener("pagehide", () => stream?.close());
   window.addEventListener("pageshow", (event) => {
-    if (event.persisted) listen();
+    if (!event.persisted) return;
+    wasAway = true;
+    listen();
   });
 })();

@@ -1,0 +1,137 @@
+"""The console's script in a real browser: what changes by itself, and what may not."""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, Request, Route, async_playwright, expect
+
+from console_factories import EMAIL, PASSWORD
+from core_factories import contact, message, number, report
+from core_service import Served
+from kawal.contracts.deliveries import DeliveryState
+from ticket_core.domain.fold import Applied
+from ticket_core.store.store import utc_now
+
+pytestmark = pytest.mark.integration
+
+CHROMIUM = os.environ.get("KAWAL_CHROMIUM", "/usr/bin/chromium")
+OLD, NEW = number(1), number(2)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def cases(served: Served) -> list[Applied]:
+    """Two cases; at the same moment, so that the one opened later stands first."""
+    outcomes = await served.store.apply(
+        [
+            contact(message("Pesan lama", conversation="chat:00000001", reference=OLD)),
+            contact(message("Pesan baru", conversation="chat:00000002", reference=NEW)),
+        ]
+    )
+    return [outcome for outcome in outcomes if isinstance(outcome, Applied)]
+
+
+@pytest.fixture
+async def page(served: Served, browser: Browser, cases: list[Applied]) -> Page:
+    """The desk, signed in and live."""
+    await served.desk.agents.put(email=EMAIL, name="Dewi", password=PASSWORD)
+    page = await browser.new_page(base_url=served.url, locale="id")
+    await page.goto("/console/")
+    await page.fill("#email", EMAIL)
+    await page.fill("#password", PASSWORD)
+    await page.keyboard.press("Enter")
+    await live(page)
+    return page
+
+
+async def live(page: Page) -> None:
+    await expect(page.locator("#live")).to_have_text("Langsung")
+
+
+async def numbers(page: Page) -> list[str | None]:
+    return [await row.get_attribute("data-number") for row in await rows(page).all()]
+
+
+def rows(page: Page) -> Locator:
+    return page.locator(".case-row")
+
+
+async def open_case(page: Page, case: str) -> None:
+    await page.locator(f"#row-{case} a").click()
+    await expect(page.locator("article.case")).to_have_attribute("data-number", case)
+
+
+class TestList:
+    async def test_a_row_stands_where_its_last_activity_puts_it(
+        self, served: Served, page: Page, cases: list[Applied]
+    ) -> None:
+        async with page.expect_response(lambda response: f"/rows/{OLD}" in response.url):
+            await served.store.apply([report(cases[0].case_id, 3, DeliveryState.DELIVERED)])
+        await expect(page.locator(f"#row-{OLD}.case-row--changed")).to_have_count(1)
+        assert await numbers(page) == [NEW, OLD]
+        later = message("Lagi", conversation="chat:00000001", at=utc_now())
+        await served.store.apply([contact(later)])
+        await expect(rows(page).first).to_contain_text("Lagi")
+        assert await numbers(page) == [OLD, NEW]
+
+    async def test_nothing_is_missed_when_the_browser_gave_up_the_stream(self, served: Served, page: Page) -> None:
+        async def away(route: Route) -> None:
+            await route.fulfill(status=503)
+
+        await page.route("**/v1/events*", away)
+        await page.reload()
+        await expect(page.locator("#live")).to_have_text("Terputus")
+        await served.store.apply([contact(message("Sementara itu", conversation="chat:00000003"))])
+        await page.unroute("**/v1/events*")
+        await live(page)
+        await expect(rows(page).filter(has_text="Sementara itu")).to_have_count(1)
+
+    async def test_without_a_session_it_leads_to_the_door(self, served: Served, page: Page) -> None:
+        await page.context.clear_cookies()
+        await served.store.apply([contact(message("Baru", conversation="chat:00000003"))])
+        await page.wait_for_url("**/console/sign-in?next=*")
+
+
+class TestCase:
+    async def test_back_and_forward(self, page: Page) -> None:
+        await open_case(page, OLD)
+        await open_case(page, NEW)
+        await page.go_back()
+        await expect(page.locator("article.case")).to_have_attribute("data-number", OLD)
+        await live(page)
+        await page.go_back()
+        await expect(page.locator("article.case")).to_have_count(0)
+        assert not await page.evaluate("sessionStorage.getItem('htmx-history-cache')")
+
+    async def test_an_answer_that_did_not_get_through_says_so_and_stays(self, served: Served, page: Page) -> None:
+        async def cut(route: Route, request: Request) -> None:
+            await (route.abort() if request.method == "POST" else route.continue_())
+
+        await open_case(page, OLD)
+        await page.route("**/replies", cut)
+        await page.fill("#text", "Kami periksa")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("#failed")).to_be_visible()
+        await expect(page.locator("#text")).to_have_value("Kami periksa")
+        await page.unroute("**/replies")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(".entry--agent")).to_have_count(1)
+        await expect(page.locator("#text")).to_have_value("")
+        await expect(page.locator("#failed")).to_be_hidden()
+
+    async def test_the_head_changes_once_its_menu_is_left(self, served: Served, page: Page) -> None:
+        await open_case(page, OLD)
+        await page.select_option("#topic", "registration.otp_not_received")
+        await page.locator("#topic").focus()
+        await page.evaluate("fetch(location.pathname + '/resolve', {method: 'POST'})")
+        await expect(page.locator(".entry--change", has_text="Keadaan: Selesai")).to_have_count(1)
+        await page.locator("#text").focus()
+        await expect(page.locator("#case-state")).to_have_text("Selesai")
