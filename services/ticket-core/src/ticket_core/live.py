@@ -99,6 +99,11 @@ class LiveFeed:
         """The place of a screen that wants only what comes from now on."""
         return await self._stream.now()
 
+    def refuse_if_full(self) -> None:
+        """Raises `TooManyScreens`."""
+        if len(self._subscriptions) >= MOST_SCREENS:
+            raise TooManyScreens("Try again in a moment")
+
     async def events(self, after: StreamPlace) -> AsyncGenerator[Event]:
         """Everything behind `after`, without an end.
 
@@ -127,8 +132,7 @@ class LiveFeed:
 
     @asynccontextmanager
     async def _subscribed(self) -> AsyncIterator[Subscription]:
-        if len(self._subscriptions) >= MOST_SCREENS:
-            raise TooManyScreens("Try again in a moment")
+        self.refuse_if_full()
         if self._place is None:
             place = await self._stream.now()
             self._place = self._place or place

@@ -11,6 +11,7 @@ import pytest
 
 from core_factories import BUDI, contact, message, number
 from core_service import Served
+from ticket_core import live
 from ticket_core.api import events
 from ticket_core.domain.inputs import Reply
 
@@ -99,6 +100,11 @@ class TestStreamEvents:
         async with asyncio.timeout(10), served.anyone.stream("GET", "/v1/events", headers=headers) as response:
             await served.desk.sessions.revoke(session)
             assert "data" not in [line async for line in response.aiter_lines()]
+
+    async def test_too_many_screens(self, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(live, "MOST_SCREENS", 0)
+        answer = await served.client.get("/v1/events")
+        assert (answer.status_code, answer.json()["code"]) == (503, "too_many_streams")
 
     async def test_an_id_of_somewhere_else(self, served: Served) -> None:
         for written in ("x", "1.2.3", "-1.00000000-0000-0000-0000-000000000000.1", "1.x.1"):

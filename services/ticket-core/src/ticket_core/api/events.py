@@ -40,6 +40,7 @@ async def stream_events(
     `about`. Without `Last-Event-ID` or `after` it begins at the moment of the request. A browser's EventSource goes on
     by itself where it was; anybody else sends the id of the last event.
     """
+    desk.live.refuse_if_full()  # while it can still be told: once the stream has begun, only the connection can end
     written = last_event_id or after
     place = StreamPlace.parse(written) if written else await desk.live.here()
     body = _body(desk.live, place, over=partial(_over, request, desk.gatekeeper))
