@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from console_factories import AtDesk
-from core_factories import BUDI, SPACE, callback, contact, form, identity, message, number, voicemail
+from core_factories import BUDI, SPACE, callback, contact, form, identity, message, number, read, voicemail
 from core_service import Served
 from kawal.contracts.interactions import Interaction
 from kawal.contracts.words import IdentityKind
 from ticket_core.domain.fold import Applied
-from ticket_core.domain.inputs import Resolve, TimerFired, TimerKind
+from ticket_core.domain.inputs import Reply, Resolve, TimerFired, TimerKind
 from ticket_core.domain.policy import Policy
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.store import CaseStore, utc_now
@@ -144,6 +144,13 @@ class TestCase:
         await served.store.apply([contact(message("Baru"))])
         assert "Baru" not in before
         assert "Baru" in await entries(desk, case, after=3)
+
+    async def test_what_the_participant_has_read_meanwhile(self, desk: AtDesk, case: str, served: Served) -> None:
+        await served.store.apply([Reply(number=case, agent=BUDI, text="Kami periksa")])
+        await served.store.apply([contact(read(3))])
+        changed = await entries(desk, case, after=4)
+        assert 'data-replaces="4"' in changed
+        assert "Chat: dibaca" in changed
 
     async def test_language(self, desk: AtDesk, case: str) -> None:
         await desk.browser.get("/console/language/en")

@@ -94,8 +94,9 @@ async def entries_part(
     """The entries behind `after`; what they say of earlier ones comes along as replacements."""
     page = await console.desk.timelines.page(number, after=after, limit=MOST_ENTRIES)
     case = await console.desk.cases.case(number)
-    told = {item.about for item in page.items if item.about is not None and item.about <= after}
-    earlier = [await _entry(console, number, seq) for seq in sorted(told)]
+    told = {item.about for item in page.items if item.about is not None}
+    told |= await console.desk.timelines.seen(number, in_items=page.items)
+    earlier = [await _entry(console, number, seq) for seq in sorted(told) if seq <= after]
     # Of the page, not of the case: what was committed since the page was read is still to be asked for.
     last_seq = page.items[-1].seq if page.items else after
     return console.response(

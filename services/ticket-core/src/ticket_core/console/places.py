@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ticket_core.domain.case import Agent
+from ticket_core.domain.case import ACTIVE, Agent
 from ticket_core.store.queries import CaseFilter
 from ticket_core.store.views import CaseSummary
-
-ACTIVE = ("new", "open", "pending", "on_hold")
 
 
 class Place(StrEnum):

@@ -40,9 +40,6 @@ class Console:
     def response(self, request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         return self.pages.response(template, locale=language(request), status=status, **self._with(request, context))
 
-    def render(self, request: Request, template: str, **context: Any) -> str:
-        return self.pages.render(template, locale=language(request), **self._with(request, context))
-
     def _with(self, request: Request, context: dict[str, Any]) -> dict[str, Any]:
         """The words around the data. `now` is the moment that relative times count from."""
         locale = language(request)

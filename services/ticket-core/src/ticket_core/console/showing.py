@@ -20,7 +20,6 @@ HIDDEN = frozenset({"delivery", "read"})
 """Shown at the entry that they are about."""
 CONTRIBUTIONS = frozenset({"message", "form", "voicemail", "callback", "notice"})
 NOWHERE = "nowhere"
-_STRENGTH = ("sent", "failed", "delivered", "read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def visible(items: Sequence[TimelineItem]) -> list[TimelineItem]:
 
 def told(item: TimelineItem) -> list[tuple[str, str]]:
     """Channel and state of each attempt to tell the participant, failures last so that they catch the eye."""
-    return sorted(item.delivery.items(), key=lambda one: _STRENGTH.index(one[1]) == 1)
+    return sorted(item.delivery.items(), key=lambda one: one[1] == "failed")
 
 
 def way(conversation: ConversationView) -> str:

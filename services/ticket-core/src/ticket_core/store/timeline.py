@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.contracts.deliveries import DeliveryState
 from ticket_core.domain.decide import further
+from ticket_core.domain.entries import EntryKind
 from ticket_core.domain.errors import CaseNotFound, EntryNotFound
 from ticket_core.store.queries import plain_number
 from ticket_core.store.reading import Reading
@@ -40,6 +41,16 @@ _RECORDING = text("""
     WHERE numbered.number = :number
 """)
 
+_SEEN = text("""
+    SELECT seq FROM core.case_numbers AS numbered
+    JOIN core.timeline AS entry ON entry.case_id = numbered.case_id
+    WHERE numbered.number = :number AND entry.conversation_id = :conversation_id AND entry.author <> 'participant'
+      AND entry.conversation_seq <= :up_to
+    ORDER BY entry.conversation_seq DESC LIMIT :most
+""")
+MOST_SEEN = 20
+"""Whoever reads reads the latest; what is further up is right when the case is opened again."""
+
 Delivery = dict[str, str]
 
 
@@ -65,6 +76,18 @@ class Timelines:
             told = await _told(connection, rows)
         items = [_item(row, told.get(row.seq, {})) for row in rows]
         return TimelinePage(items, str(items[-1].seq) if len(found) > limit else None)
+
+    async def seen(self, number: str, *, in_items: Sequence[TimelineItem]) -> set[int]:
+        """The `seq` of what the participant was told and has seen by now, where `in_items` say that he read."""
+        up_to = {item.conversation_id: item.payload["up_to"] for item in in_items if item.kind == EntryKind.READ}
+        found: set[int] = set()
+        if not up_to:
+            return found
+        async with self._reading.connection() as connection:
+            for conversation_id, read in up_to.items():
+                parameters = {"number": plain_number(number), "conversation_id": conversation_id, "up_to": read}
+                found.update(await connection.scalars(_SEEN, {**parameters, "most": MOST_SEEN}))
+        return found
 
     async def recording(self, number: str, *, seq: int, attachment: int = 0) -> RecordingView:
         """The voicemail of an entry, or the attachment at a place in it.
