@@ -1,0 +1,62 @@
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from kawal.contracts.words import Locale
+from kawal.programme.topics import Topics
+from kawal_bench.demo.calls import Menus
+from kawal_bench.demo.desk import answer_to, answers
+from kawal_bench.demo.pace import Pace
+from kawal_bench.demo.running import NothingRuns, RunningStack
+
+PROGRAMME = Path(__file__).parents[2] / "programme"
+
+
+class TestRunningStack:
+    def test_nothing_runs(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("KAWAL_STATE", str(tmp_path))
+
+        with pytest.raises(NothingRuns, match="make run"):
+            RunningStack.find()
+
+    def test_half_written(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("KAWAL_STATE", str(tmp_path))
+        (tmp_path / "run.json").write_text("{")
+
+        with pytest.raises(NothingRuns, match="cannot be read"):
+            RunningStack.find()
+
+    def test_found(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("KAWAL_STATE", str(tmp_path))
+        facts = {"services": {"chat-ingest": {"url": "http://127.0.0.1:8101"}}}
+        (tmp_path / "run.json").write_text(json.dumps(facts))
+
+        assert RunningStack.find().url("chat-ingest") == "http://127.0.0.1:8101"
+
+
+class TestMenus:
+    @pytest.mark.parametrize(
+        ("topic", "keys"),
+        [("training.certificate_missing", ["2", "3"]), ("account.other", ["0"]), ("selection.blocked", ["0"])],
+    )
+    def test_keys_to(self, topic, keys):
+        assert list(Menus.load(PROGRAMME).keys_to(topic)) == keys
+
+
+class TestAnswerTo:
+    def test_every_group_has_answers_in_both_languages(self):
+        groups = {topic.partition(".")[0] for topic in Topics.load(PROGRAMME)}
+
+        assert groups <= answers().keys()
+        assert all(answers()[group][locale] for group in groups for locale in Locale)
+
+    def test_in_the_language_of_the_last_conversation(self):
+        case = {
+            "topic": None,
+            "participant_name": "Sari Wulandari",
+            "conversations": [{"locale": "id"}, {"locale": "en"}],
+        }
+
+        assert answer_to(case, pace=Pace(random.Random(1))) in answers()["other"][Locale.ENGLISH]
