@@ -69,7 +69,7 @@ class TestSignIn:
 
     async def test_too_many_at_the_same_moment_are_told_so(self, served: Served, stranger: httpx.AsyncClient) -> None:
         form = {"email": EMAIL, "password": "wrong"}
-        answers = await asyncio.gather(*(stranger.post("/console/sign-in", data=form) for _ in range(12)))
+        answers = await asyncio.gather(*(stranger.post("/console/sign-in", data=form, timeout=60) for _ in range(12)))
         assert sorted(answer.status_code for answer in answers) == [401] * 10 + [429] * 2
         (refused, *_) = (answer for answer in answers if answer.status_code == 429)
         assert "Terlalu sering dicoba" in refused.text
