@@ -26,9 +26,9 @@ class Meter:
     def each(self, count: int) -> str:
         """Milliseconds of CPU for each of `count` things, the greatest first."""
         used = sorted(self.used().items(), key=lambda one: -one[1])
-        shares = [f"{name} {seconds / max(count, 1) * 1000:.2f}" for name, seconds in used if seconds > 0]
+        shares = [f"{name} {seconds / max(count, 1) * 1000:.3g}" for name, seconds in used if seconds > 0]
         total = sum(seconds for _, seconds in used)
-        return f"{total / max(count, 1) * 1000:.2f} ms of CPU each: {', '.join(shares)}"
+        return f"{total / max(count, 1) * 1000:.3g} ms of CPU each: {', '.join(shares)}"
 
     def _now(self) -> dict[str, float]:
         return {name: _cpu_s(pid) for name, pid in {**self.pids(), GENERATOR: os.getpid()}.items()}

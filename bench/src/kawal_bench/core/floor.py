@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from kawal import database
 from kawal.contracts.envelope import Envelope, KafkaMessage
 from kawal.contracts.interactions import interaction_adapter
+from kawal_bench.costs import Meter
 from ticket_core.domain.inputs import Contact
 from ticket_core.domain.numbers import NumberSpace
 from ticket_core.store.numbers import CaseNumbers
@@ -92,15 +93,31 @@ def _noted(engine: AsyncEngine) -> Iterator[list[Statement]]:
         event.remove(engine.sync_engine, "before_cursor_execute", note)
 
 
-async def replay(dsn: str, recording: Recording) -> float:
-    """Send everything again; the seconds it took, the first batch of each connection not counted."""
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How fast it went. `cost` says where the CPU's time went."""
+
+    events: int
+    seconds: float
+    cost: str
+
+    @property
+    def per_second(self) -> float:
+        return self.events / self.seconds
+
+
+async def replay(dsn: str, recording: Recording, *, meter: Meter) -> Replay:
+    """Send everything again; the first batch of each connection is not counted."""
     connections = [await asyncpg.connect(dsn, statement_cache_size=200) for _ in recording.batches]
     try:
         streams = list(zip(connections, recording.batches, strict=True))
         await asyncio.gather(*(_send(connection, batches[:1]) for connection, batches in streams))
+        meter.start()
         started = time.perf_counter()
         await asyncio.gather(*(_send(connection, batches[1:]) for connection, batches in streams))
-        return time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        # Before the connections are closed: what their servers have used goes with them.
+        return Replay(recording.events_counted, seconds, meter.each(recording.events_counted))
     finally:
         for connection in connections:
             await connection.close()

@@ -7,10 +7,12 @@ from pathlib import Path
 import asyncpg
 
 from kawal.contracts.envelope import KafkaMessage
+from kawal.observability import logging
 from kawal_bench.core import floor
 from kawal_bench.core.interactions import messages
 from kawal_bench.core.process import Run, consume, produce
 from kawal_bench.core.servers import Servers, on_cores, servers
+from kawal_bench.costs import Meter
 from kawal_bench.report import Figure, Goal
 from kawal_bench.seeding import reserve, seed
 
@@ -23,6 +25,7 @@ _RATE = Goal.least(5_000, "events/s")
 
 async def measure(*, many: bool = True, events: int = EVENTS) -> list[Figure]:
     """The figures of ticket-core alone; `many` also at a million cases, which takes minutes to fill in."""
+    logging.configure("kawal-bench", level="warning")
     # Not below a home folder: the account that PostgreSQL runs as may not walk through it.
     with tempfile.TemporaryDirectory(prefix="kawal-bench-") as directory:
         async with servers(Path(directory) / "state", cores=OTHERS) as started:
@@ -38,8 +41,7 @@ async def _beside_the_floor(started: Servers, events: int) -> list[Figure]:
     with on_cores(CORE):
         key = started.credentials.case_number_key
         recording = await floor.record(started.dsn("recorded"), made, number_key=key)
-        replayed = await floor.replay(started.dsn("floor"), recording)
-    bare = recording.events_counted / replayed
+        bare = await floor.replay(started.dsn("floor"), recording, meter=Meter(lambda: started.pids))
     for name in ("few", "recorded", "floor"):
         await started.drop(name)
     return [_rate_figure(run, existing=FEW), *_floor_figures(run, bare, recording)]
@@ -83,30 +85,31 @@ def _rate_figure(run: Run, *, existing: int) -> Figure:
         value=run.per_second,
         unit="events/s",
         goal=_RATE,
-        beside=f"({run.cpu_s / run.seconds:.0%} of its core)",
         how=(
             f"{run.events:,} lifelike interactions wait on Kafka; one ticket-core process on core 0 (affinity), outbox"
             f" relay included, PostgreSQL (fsync on) and Kafka on core 1; from its first committed batch to its last,"
             f" {run.batches} batches, by its own log"
         ),
+        cost=run.cost,
     )
 
 
-def _floor_figures(run: Run, bare: float, recording: floor.Recording) -> list[Figure]:
+def _floor_figures(run: Run, bare: floor.Replay, recording: floor.Recording) -> list[Figure]:
     return [
         Figure(
             what="bare-SQL floor of the same events",
-            value=bare,
+            value=bare.per_second,
             unit="events/s",
             how=(
                 f"the rows that ticket-core wrote, by the same unnest statements ({recording.statements:,}), batches of"
                 f" {floor.BATCH}, {floor.CONNECTIONS} connections, fsync on, nothing read, no Python domain, client on"
                 " core 0"
             ),
+            cost=bare.cost,
         ),
         Figure(
             what="ticket-core, share of the floor",
-            value=run.per_second / bare,
+            value=run.per_second / bare.per_second,
             unit="",
             goal=_SHARE,
             how="the two lines above, in this run",

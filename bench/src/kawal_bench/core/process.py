@@ -2,19 +2,20 @@
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-import psutil
 
 from kawal.contracts.envelope import KafkaMessage
 from kawal.kafka.producer import Producer
 from kawal.testing.servers import running
 from kawal_bench.core.servers import Servers, on_cores
+from kawal_bench.costs import Meter
 
 DEADLINE_S = 300.0
 POLL_S = 0.2
@@ -38,7 +39,7 @@ class Run:
     events: int
     seconds: float
     batches: int
-    cpu_s: float
+    cost: str
 
     @property
     def per_second(self) -> float:
@@ -61,23 +62,23 @@ async def consume(servers: Servers, dsn: str, *, events: int, cores: set[int], l
     What it committed in its first batches, when it also opens connections and prepares statements, is not counted.
     """
     program = servers.ticket_core(dsn, sys.executable)
-    with on_cores(cores):
-        started = running(program, log=log)
-        process = started.__enter__()
-    try:
-        watched = psutil.Process(process.pid)
-        deadline = time.monotonic() + DEADLINE_S
-        cpu_before: float | None = None
-        while sum(batch.records for batch in batches(log)) < events:
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise TimeoutError(f"ticket-core did not commit {events} events; see {log}")
-            if cpu_before is None and any(batches(log)):
-                cpu_before = _cpu_s(watched)
-            await asyncio.sleep(POLL_S)
-        cpu_s = _cpu_s(watched) - (cpu_before or 0.0)
-    finally:
-        started.__exit__(*sys.exc_info())
-    return _run(list(batches(log)), cpu_s=cpu_s)
+    with ExitStack() as stack:
+        with on_cores(cores):
+            process = stack.enter_context(running(program, log=log))
+        meter = Meter(lambda: servers.pids | {GROUP: process.pid})
+        await _until(lambda: any(batches(log)), process, log)
+        counted_from = sum(batch.records for batch in batches(log))
+        meter.start()
+        await _until(lambda: sum(batch.records for batch in batches(log)) >= events, process, log)
+        return _run(list(batches(log)), cost=meter.each(events - counted_from))
+
+
+async def _until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        if time.monotonic() > deadline or process.poll() is not None:
+            raise TimeoutError(f"ticket-core did not commit what was there; see {log}")
+        await asyncio.sleep(POLL_S)
 
 
 def batches(log: Path) -> Iterator[Batch]:
@@ -88,13 +89,8 @@ def batches(log: Path) -> Iterator[Batch]:
             yield Batch(datetime.fromisoformat(told["at"]).timestamp(), told["records"], told["duration_s"])
 
 
-def _run(done: Sequence[Batch], *, cpu_s: float) -> Run:
+def _run(done: Sequence[Batch], *, cost: str) -> Run:
     ordered = sorted(done, key=lambda batch: batch.at)
     first, counted = ordered[0], ordered[1:]
     events = sum(batch.records for batch in counted)
-    return Run(events=events, seconds=ordered[-1].at - first.at, batches=len(counted), cpu_s=cpu_s)
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    return Run(events=events, seconds=ordered[-1].at - first.at, batches=len(counted), cost=cost)

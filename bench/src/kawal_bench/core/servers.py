@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
@@ -27,6 +27,7 @@ class Servers:
 
     layout: Layout
     credentials: Credentials
+    pids: dict[str, int] = field(default_factory=dict)
 
     @property
     def bootstrap_servers(self) -> str:
@@ -64,8 +65,8 @@ async def servers(state: Path, *, cores: set[int]) -> AsyncIterator[Servers]:
     await asyncio.gather(asyncio.to_thread(postgres.prepare), asyncio.to_thread(kafka.prepare))
     with ExitStack() as stack:
         with on_cores(cores):
-            stack.enter_context(running(postgres.program(), log=state / "postgres.log"))
-            stack.enter_context(running(kafka.program(), log=state / "kafka.log"))
+            for name, program in (("postgres", postgres.program()), ("kafka", kafka.program())):
+                started.pids[name] = stack.enter_context(running(program, log=state / f"{name}.log")).pid
         await asyncio.gather(postgres.wait_ready(), kafka.wait_ready())
         await topics.create(topics.declared(), bootstrap_servers=kafka.bootstrap_servers)
         yield started
