@@ -1,7 +1,7 @@
 """Reads mails back from a Maildir."""
 
 import mailbox
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
@@ -36,19 +36,27 @@ class MailFolder:
         return str(self._maildir.add(raw))
 
     def newest_first(self, *, limit: int = 200) -> list[Mail]:
-        return sorted(self._all(), key=lambda mail: mail.received_at, reverse=True)[:limit]
+        keys = sorted(self.keys(), key=_received_at, reverse=True)[:limit]
+        return [mail for key in keys if (mail := self._read(key)) is not None]
+
+    def keys(self) -> set[str]:
+        """The names of all mails."""
+        return set(self._maildir.keys())
+
+    def besides(self, known: Collection[str]) -> list[Mail]:
+        """The mails that are not `known`, by their keys, in no order."""
+        return [mail for key in self.keys().difference(known) if (mail := self._read(key)) is not None]
 
     def get(self, key: str) -> Mail | None:
         """The mail with this key, or None; only names that the Maildir itself lists are opened."""
-        if key not in set(self._maildir.iterkeys()):
-            return None
-        return _mail(key, self._maildir.get_bytes(key))
+        return self._read(key) if key in self.keys() else None
 
-    def _all(self) -> Iterator[Mail]:
-        for key in self._maildir.keys():  # noqa: SIM118 - a Maildir iterates over its mails, not its keys
-            mail = self.get(key)
-            if mail is not None:
-                yield mail
+    def _read(self, key: str) -> Mail | None:
+        """A mail that the Maildir listed; None if it has been removed since."""
+        try:
+            return _mail(key, self._maildir.get_bytes(key))
+        except KeyError:
+            return None
 
 
 def _mail(key: str, raw: bytes) -> Mail:
