@@ -228,7 +228,7 @@ class Ledger:
         each of notifier's senders when it was killed, none otherwise.
         """
         mails = defaultdict(list)
-        for mail in MailFolder(Path(self.stack.facts["mail"]["maildir"])).newest_first(limit=10**9):
+        for mail in MailFolder(Path(self.stack.facts["mail"]["maildir"])).besides(()):
             mails[mail.recipient].append(mail)
         offences, copies = [], 0
         for said in self.conversations:

@@ -64,6 +64,8 @@ class Said:
 
 @dataclass
 class Load:
+    """`total` interactions, of which a share of `repeated` is sent twice; `accepted` have got through so far."""
+
     stack: StackProcess
     total: int
     repeated: float = 0.0

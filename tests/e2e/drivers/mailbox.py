@@ -14,14 +14,15 @@ class Mailbox:
     def __init__(self, maildir: str, address: str) -> None:
         self._folder = MailFolder(Path(maildir))
         self._address = address
+        self._seen = self._folder.keys()  # he is new: what is there already is not for him
+        self._mails: list[Mail] = []
 
     def mails(self, subject: str = "") -> list[Mail]:
-        """What has arrived with this in its subject, newest first."""
-        return [
-            mail
-            for mail in self._folder.newest_first(limit=100_000)
-            if self._address in mail.recipient and subject in mail.subject
-        ]
+        """What has arrived with this in its subject."""
+        arrived = self._folder.besides(self._seen)
+        self._seen.update(mail.key for mail in arrived)
+        self._mails += [mail for mail in arrived if self._address in mail.recipient]
+        return [mail for mail in self._mails if subject in mail.subject]
 
     async def mail(self, subject: str, *, having: Callable[[Mail], bool] = lambda _: True) -> Mail:
         """Wait for a mail."""
