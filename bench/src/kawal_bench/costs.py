@@ -12,9 +12,10 @@ GENERATOR = "load generator"
 
 @dataclass(slots=True)
 class Meter:
-    """CPU seconds used since `start`, by name; a process counts with all below it."""
+    """CPU seconds used since `start`, by name; a process counts with all below it, except those `alone`."""
 
     pids: Callable[[], Mapping[str, int]]
+    alone: tuple[str, ...] = ()
     _before: dict[str, float] = field(default_factory=dict)
 
     def start(self) -> None:
@@ -31,14 +32,15 @@ class Meter:
         return f"{total / max(count, 1) * 1000:.3g} ms of CPU each: {', '.join(shares)}"
 
     def _now(self) -> dict[str, float]:
-        return {name: _cpu_s(pid) for name, pid in {**self.pids(), GENERATOR: os.getpid()}.items()}
+        alone = (*self.alone, GENERATOR)
+        pids = {**self.pids(), GENERATOR: os.getpid()}
+        return {name: _cpu_s(pid, alone=name in alone) for name, pid in pids.items()}
 
 
-def _cpu_s(pid: int) -> float:
+def _cpu_s(pid: int, *, alone: bool) -> float:
     try:
         process = psutil.Process(pid)
-        # Our own children are the stack, which is counted by itself.
-        family = [process] if pid == os.getpid() else [process, *process.children(recursive=True)]
+        family = [process, *(() if alone else process.children(recursive=True))]
     except psutil.NoSuchProcess:
         return 0.0
     total = 0.0

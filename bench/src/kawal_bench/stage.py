@@ -45,8 +45,10 @@ class Stage:
         return self.process.url(service)
 
     def meter(self) -> Meter:
-        """Counts the CPU of each part of the stack, and ours."""
-        return Meter(lambda: {name: self.process.pid(name) for name in (*self.facts["services"], "kafka", "postgres")})
+        """Counts the CPU of each part of the stack, of its supervisor, who passes on the log, and ours."""
+        parts = (*self.facts["services"], "kafka", "postgres")
+        supervisor = {"supervisor": self.process.process.pid}
+        return Meter(lambda: supervisor | {name: self.process.pid(name) for name in parts}, alone=(*supervisor,))
 
     async def seed(self, cases: int) -> Seeded:
         """Existing cases, beside the running services."""

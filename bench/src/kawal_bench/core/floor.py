@@ -29,7 +29,8 @@ from ticket_core.store.store import CaseStore
 CONNECTIONS = 2
 """As many as ticket-core has consumers."""
 BATCH = 500
-ATTEMPTS = 20
+MOST_AGAIN = 200
+PAUSE_S = 0.01
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 _COUNTER = "number_counter"
 _RETRIED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DeadlockDetectedError)
@@ -95,10 +96,11 @@ def _noted(engine: AsyncEngine) -> Iterator[list[Statement]]:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """How fast it went. `cost` says where the CPU's time went."""
+    """How fast it went. `again` batches had to be sent twice; `cost` says where the CPU's time went."""
 
     events: int
     seconds: float
+    again: int
     cost: str
 
     @property
@@ -114,24 +116,36 @@ async def replay(dsn: str, recording: Recording, *, meter: Meter) -> Replay:
         await asyncio.gather(*(_send(connection, batches[:1]) for connection, batches in streams))
         meter.start()
         started = time.perf_counter()
-        await asyncio.gather(*(_send(connection, batches[1:]) for connection, batches in streams))
+        again = await asyncio.gather(*(_send(connection, batches[1:]) for connection, batches in streams))
         seconds = time.perf_counter() - started
         # Before the connections are closed: what their servers have used goes with them.
-        return Replay(recording.events_counted, seconds, meter.each(recording.events_counted))
+        return Replay(recording.events_counted, seconds, sum(again), meter.each(recording.events_counted))
     finally:
         for connection in connections:
             await connection.close()
 
 
-async def _send(connection: Any, batches: Sequence[Sequence[Statement]]) -> None:
+async def _send(connection: Any, batches: Sequence[Sequence[Statement]]) -> int:
+    """Send batches one after the other; returns how often one had to be sent again.
+
+    That is so when the other connection's batch, on which it builds, is not committed yet: somebody who came by
+    two channels.
+    """
+    again = 0
     for batch in batches:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                async with connection.transaction():
-                    for statement, parameters in batch:
-                        await connection.fetch(statement, *parameters)
-                break
-            except _RETRIED:
-                # The other connection's batch, on which this one builds, is not committed yet.
-                if attempt == ATTEMPTS:
-                    raise
+        while not await _sent(connection, batch):
+            again += 1
+            if again > MOST_AGAIN:
+                raise RuntimeError("the recorded batches cannot be sent again")
+            await asyncio.sleep(PAUSE_S)
+    return again
+
+
+async def _sent(connection: Any, batch: Sequence[Statement]) -> bool:
+    try:
+        async with connection.transaction():
+            for statement, parameters in batch:
+                await connection.fetch(statement, *parameters)
+    except _RETRIED:
+        return False
+    return True

@@ -103,7 +103,7 @@ def _floor_figures(run: Run, bare: floor.Replay, recording: floor.Recording) -> 
             how=(
                 f"the rows that ticket-core wrote, by the same unnest statements ({recording.statements:,}), batches of"
                 f" {floor.BATCH}, {floor.CONNECTIONS} connections, fsync on, nothing read, no Python domain, client on"
-                " core 0"
+                f" core 0; {bare.again} batches sent twice, because the other connection's was not committed yet"
             ),
             cost=bare.cost,
         ),

@@ -50,8 +50,9 @@ class Servers:
             await connection.close()
 
     def ticket_core(self, dsn: str, python: str) -> Program:
-        """ticket-core on a database of its own."""
+        """ticket-core on a database of its own, on ports that are free at this moment."""
         environment = service_environment(self.layout, credentials=self.credentials, postgres_dsn=dsn)
+        environment["KAWAL_PORT_OFFSET"] = str(next(free_offsets()))
         command = (python, "-m", "ticket_core")
         return Program(name="ticket-core", command=command, env=environment, directory=CHECKOUT)
 
