@@ -23,7 +23,7 @@ from chaos.hotline import Caller
 from kawal.contracts.words import Channel
 from kawal.testing import eventually
 from kawal.testing.stack import StackProcess
-from voice_ingest.emulator.client import phone
+from voice_ingest.emulator.client import Phone, phone
 
 WORKERS = 16
 AGENTS = 4
@@ -31,6 +31,7 @@ CHAT_MESSAGES = 5
 WEB_MESSAGES = 5
 ANSWERS = 2
 ANSWER = "Jawaban"
+NOT_AGAIN = "2"
 FORM = "complaint"
 FORM_ITSELF = "form"
 CALL_ITSELF = "call"
@@ -145,10 +146,7 @@ class Load:
         async def heard_all() -> bool:
             with suppress(TimeoutError):  # the network, a part of voice-ingest, may be away
                 async with phone(self.stack.url("voice-ingest"), said.phone) as handset:
-                    await handset.wait_for_ring(within_s=RINGS_WITHIN_S)
-                    await handset.answer()
-                    await handset.wait_for_end()
-                    said.heard += [caption for caption in handset.captions if caption.startswith(ANSWER)]
+                    said.heard += await _listen(handset)
             return len(set(said.heard)) == ANSWERS
 
         await eventually(heard_all, timeout=INSISTS_FOR_S)
@@ -226,6 +224,21 @@ class Worker:
     def _begin(self, said: Said) -> Said:
         self._load.conversations.append(said)
         return said
+
+
+async def _listen(handset: Phone) -> list[str]:
+    """Wait for a call, hear it to its end, and say so by a key; the answers that were read out.
+
+    Raises:
+        TimeoutError: nobody called, or the line went dead before anything was read out.
+    """
+    await handset.wait_for_ring(within_s=RINGS_WITHIN_S)
+    await handset.answer()
+    heard = await handset.hear(ANSWER)
+    with suppress(TimeoutError):
+        await handset.press(NOT_AGAIN)
+        await handset.wait_for_end()
+    return [heard]
 
 
 def _conversation_of(status_token: str) -> str:
