@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -47,7 +47,6 @@ from ticket_core.timers import Timers
 NAME = "ticket-core"
 PORT = 8104
 POOL_SIZE = 20
-PACE_S = 0.01
 REPORTS_PACE_S = 0.1
 """Agents wait for what participants say, but not for the two or three reports on each delivery."""
 
@@ -115,9 +114,11 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
 
 def _consumers(settings: Settings, engine: AsyncEngine, store: CaseStore, topics: Topics) -> dict[str, Consumer[Any]]:
     """Several consumers of interactions: while one waits for PostgreSQL, the next folds."""
+    usual = ConsumerSettings(bootstrap_servers=settings.kafka)
+    rare = replace(usual, pace_s=REPORTS_PACE_S)
 
     def consumer(
-        topic: str, decode: Decode[Any], given: Callable[[Record[Any]], Input], *, pace_s: float = PACE_S
+        topic: str, decode: Decode[Any], given: Callable[[Record[Any]], Input], behaviour: ConsumerSettings
     ) -> Consumer[Any]:
         return Consumer(
             topics=[topic],
@@ -127,14 +128,14 @@ def _consumers(settings: Settings, engine: AsyncEngine, store: CaseStore, topics
             dead_letters=DeadLetters(
                 group=topics.group, engine=engine, table=tables.parked_keys, bootstrap_servers=settings.kafka
             ),
-            settings=ConsumerSettings(bootstrap_servers=settings.kafka, pace_s=pace_s),
+            settings=behaviour,
         )
 
     places = range(settings.interaction_consumers)
     interactions = {
-        f"interactions_{place}": consumer(topics.interactions, decode_interaction, contact) for place in places
+        f"interactions_{place}": consumer(topics.interactions, decode_interaction, contact, usual) for place in places
     }
-    deliveries = consumer(topics.deliveries, decode_delivery, delivery_report, pace_s=REPORTS_PACE_S)
+    deliveries = consumer(topics.deliveries, decode_delivery, delivery_report, rare)
     return {**interactions, "deliveries": deliveries}
 
 

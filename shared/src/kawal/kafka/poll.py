@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from kawal.kafka.drain import Drain
 from kawal.kafka.record import Raw
 from kawal.kafka.settings import ConsumerSettings
+from kawal.pace import Pace
 
 IDLE_POLL_MS = 500
 
@@ -29,31 +29,36 @@ class Poll:
         self._settings = settings
         self._kept: list[Raw] = []
         self._kept_generation = 0
-        self._begun_at = -math.inf
+        self._pace = Pace(least_s=settings.pace_s)
+        self._in_hand = False
         self.polled_at = time.monotonic()
         self.received_at = time.monotonic()
 
     async def batch(self) -> tuple[list[Raw], int]:
         """Up to `max_records`, perhaps none, with the generation of the assignment that they belong to.
 
-        Comes back at once when something is there and the batch before began `pace_s` ago.
+        Asking for the next one says that the one before is done. Comes back at once when something is there, unless
+        it would be too early for a batch that is not full, see `kawal.pace`.
 
         Raises:
             Stalled: the poll itself did not come back.
         """
+        if self._in_hand:
+            self._pace.end(time.monotonic())
         records = self._take_kept()
         if not records:
             records = await self._poll(IDLE_POLL_MS, limit=self._settings.max_records)
         generation = self._drain.generation
         missing = self._settings.max_records - len(records)
-        early_s = self._begun_at + self._settings.pace_s - time.monotonic()
+        early_s = self._pace.early_s(time.monotonic())
         if records and missing > 0 and early_s > 0:
             await asyncio.sleep(early_s)
             more = await self._poll(0, limit=missing)
             # If partitions were revoked meanwhile, what came before is somebody else's now.
             records = records + more if generation == self._drain.generation else more
-        if records:
-            self._begun_at = time.monotonic()
+        self._in_hand = bool(records)
+        if self._in_hand:
+            self._pace.begin(time.monotonic())
         return records, self._drain.generation
 
     def _take_kept(self) -> list[Raw]:

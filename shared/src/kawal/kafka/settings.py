@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class ConsumerSettings:
     """Bounds of one consumer; every time is in seconds.
 
-    `pace_s`: so long after the one before a batch begins at the earliest, unless it is full. What comes after a rest
-    is handled at once; what comes close together shares a batch, which costs more than its records do.
+    `pace_s`: so long after the one before a batch begins at the earliest, unless it is full; later where batches take
+    long, see `kawal.pace`.
     `drain_s`: how long a batch in hand may go on when the partitions are about to move, after which it is cancelled
     and has `cancel_s` to end.
     `stall_s`: without a poll for so long, `alive()` is false. `silence_s`: without a record for so long although

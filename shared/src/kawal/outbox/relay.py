@@ -17,13 +17,13 @@ from kawal.kafka.producer import MAX_BATCH_BYTES, Producer
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from kawal.outbox.queue import Pending, Queue, ShardLocks
+from kawal.pace import Pace
 
 log = get_logger()
 
 # Half of a producer's batch: even if all rows go to one partition they are one batch, which lands whole or not.
 ROUND_BYTES = MAX_BATCH_BYTES // 2
 ROUND_ROWS = 1_000
-# A round costs more than its rows: those that come close together go together. After a rest, the first goes at once.
 PACE_S = 0.01
 SMALL_ROUND_ROWS = 100
 IDLE_S = 0.2
@@ -46,6 +46,7 @@ class OutboxRelay:
         self._schema = table.schema or "public"
         self._producer = Producer(bootstrap_servers=bootstrap_servers)
         self._woken = asyncio.Event()
+        self._pace = Pace(least_s=PACE_S)
         self._progress_at = time.monotonic()
         self._next_balance = 0.0
         self._next_depth = 0.0
@@ -84,14 +85,15 @@ class OutboxRelay:
             try:
                 while True:
                     await self._look_around(locks, queue)
-                    begun_at = time.monotonic()
+                    self._pace.begin(time.monotonic())
                     published = await self._round(queue, locks.held)
                     backoff.reset()
                     self._progress_at = time.monotonic()
+                    self._pace.end(self._progress_at)
                     if not published:
                         await self._rest()
                     elif published < SMALL_ROUND_ROWS:
-                        await asyncio.sleep(begun_at + PACE_S - self._progress_at)
+                        await asyncio.sleep(self._pace.early_s(self._progress_at))
             finally:
                 metrics.OUTBOX_SHARDS_HELD.labels(self._schema).set(0)
 
