@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from http_factories import SETTINGS, make_app
-from kawal.service import Limits, Parts, Service
+from kawal.service import Parts, Service
 
 
 async def works() -> None:
@@ -47,7 +47,8 @@ def service(port: int, mode: str) -> Service:
         yield Parts(app=app, tasks={mode: TASKS[mode]})
         sys.stderr.write("closed\n")
 
-    return Service("example", settings=SETTINGS, port=port, opened=opened, limits=Limits(drain_s=2.0))
+    settings = SETTINGS.model_copy(update={"drain_s": 2.0})
+    return Service("example", settings=settings, port=port, opened=opened)
 
 
 if __name__ == "__main__":

@@ -89,14 +89,13 @@ class Parts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of the public server. `drain_s` is for everything: requests, then tasks."""
+    """Bounds of the public server."""
 
     ws_max_size: int = 64 * 1024
     ws_max_queue: int = 4
     ws_ping_interval_s: float = 20.0
     keep_alive_s: int = 15
     backlog: int = 2_048
-    drain_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +182,7 @@ class Service:
             await self._stop.wait()
             log.info("service_draining")
             # Not cancelled at the end: it also bounds what the loop itself waits for when it closes.
-            loop.call_later(self.limits.drain_s, _give_up)
+            loop.call_later(self.settings.drain_s, _give_up)
         log.info("service_stopped")
 
     def _accepting(self) -> None:
@@ -196,7 +195,7 @@ class Service:
         try:
             yield
         finally:
-            await _cancel(running, within_s=self.limits.drain_s * TASKS_SHARE)
+            await _cancel(running, within_s=self.settings.drain_s * TASKS_SHARE)
 
     async def _watched(self, name: str, run: Task) -> None:
         task = asyncio.current_task()
@@ -228,7 +227,7 @@ class Service:
             ws_per_message_deflate=False,
             backlog=limits.backlog,
             timeout_keep_alive=limits.keep_alive_s,
-            timeout_graceful_shutdown=math.ceil(limits.drain_s * (1 - TASKS_SHARE)),
+            timeout_graceful_shutdown=math.ceil(self.settings.drain_s * (1 - TASKS_SHARE)),
             **_QUIET,
         )
 

@@ -21,6 +21,8 @@ class ServiceSettings(BaseSettings):
     kafka: str
     log_level: str = "info"
     otlp_endpoint: str | None = None
+    drain_s: float = Field(default=10.0, gt=0)
+    """Within so many seconds of SIGTERM everything has ended: requests first, then tasks."""
 
     def port(self, base: int) -> int:
         return base + self.port_offset

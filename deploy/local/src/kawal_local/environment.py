@@ -9,6 +9,7 @@ from kawal_local.layout import KAFKA_PORT, SMTP_PORT, Layout
 
 HOST_JWT_AUDIENCE = "kawal"
 PHONE_NUMBER = "+622150859999"
+DRAIN_S = 7.0
 MAIL_FROM = "Layanan Kawal <layanan@kawal.example>"
 
 
@@ -37,6 +38,7 @@ def _places(layout: Layout, *, postgres_dsn: str) -> dict[str, str]:
     return {
         "KAWAL_PORT_OFFSET": str(layout.offset),
         "KAWAL_STATE": str(layout.state),
+        "KAWAL_DRAIN_S": str(DRAIN_S),
         "KAWAL_HOST": "127.0.0.1",
         "KAWAL_POSTGRES_DSN": postgres_dsn,
         "KAWAL_KAFKA": f"127.0.0.1:{layout.port(KAFKA_PORT)}",

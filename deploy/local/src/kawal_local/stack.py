@@ -8,7 +8,7 @@ import httpx
 
 from kawal_local import leftovers, stores
 from kawal_local.credentials import Credentials
-from kawal_local.environment import HOST_JWT_AUDIENCE, PHONE_NUMBER, service_environment
+from kawal_local.environment import DRAIN_S, HOST_JWT_AUDIENCE, PHONE_NUMBER, service_environment
 from kawal_local.layout import MAIL_PAGES_PORT, Layout
 from kawal_local.output import PrefixedOutput
 from kawal_local.polling import until
@@ -20,7 +20,7 @@ from kawal_local.supervisor import Supervisor
 DATABASE = "kawal"
 READY_S = 90.0
 # With five seconds each for what the services lean on, everything has ended within fifteen.
-SERVICE_GRACE_S = 8.0
+SERVICE_GRACE_S = DRAIN_S + 1.0
 GRACE_S = 5.0
 
 
