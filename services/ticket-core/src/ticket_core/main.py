@@ -14,6 +14,7 @@ from kawal.kafka.decode import Decode
 from kawal.outbox import OutboxRelay
 from kawal.service import Parts, Service
 from kawal.vault import Vault
+from ticket_core.adapters.correlation_files import load_matching
 from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.desk import Desk
@@ -71,11 +72,13 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
         live = LiveFeed(CaseStream(engine))
         numbers = CaseNumbers(engine, space=NumberSpace(settings.case_number_key.get_secret_value()))
 
+        policy = replace(settings.policy, matching=load_matching(settings.programme_dir))
+
         def committed() -> None:
             relay.wake()
             live.wake()
 
-        store = CaseStore(engine, numbers=numbers, policy=settings.policy, committed=committed)
+        store = CaseStore(engine, numbers=numbers, policy=policy, committed=committed)
         batcher = Batcher(store.apply)
         sessions = Sessions(engine)
         desk = Desk(

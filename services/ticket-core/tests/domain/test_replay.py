@@ -11,8 +11,9 @@ from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.words import Assurance, Channel
 from kawal.errors import KawalError
 from ticket_core.domain.case import ACTIVE
-from ticket_core.domain.entries import Entry
+from ticket_core.domain.entries import ContentRepeated, Entry
 from ticket_core.domain.evolve import evolve_conversation, fold
+from ticket_core.domain.fingerprint import fingerprint, statement
 from ticket_core.domain.inputs import Assign, ChangeTopic, Command, Input, Reopen, Reply, Resolve, TimerFired, TimerKind
 from ticket_core.store import rows
 
@@ -26,12 +27,23 @@ details = {
     "topic": st.sampled_from([None, "payment", "account"]),
     "reference": st.none() | st.integers(0, 20).map(number),
 }
-interactions = (
+brief = (
     st.builds(message, st.text(max_size=5), conversation=conversations, **details)
     | st.builds(form, conversation=conversations, **details)
     | st.builds(voicemail, conversation=conversations, **details)
     | st.builds(read, st.integers(1, 9), conversation=conversations)
 )
+sentences = st.sampled_from(
+    [
+        "Insentif belum cair dari bulan lalu",
+        "INSENTIF belum cair, dari bulan lalu!",
+        "Sertifikat pelatihan belum terbit sampai sekarang",
+        "Pelatihan belum terbit di akun saya",
+        "Order TRX-8823177 belum masuk",
+        "Order TRX-9914402 belum masuk",
+    ]
+)
+interactions = brief | st.builds(message, sentences, conversation=conversations, **details)
 commands = st.sampled_from(
     [
         (Reply, {"text": "Baik"}),
@@ -127,13 +139,25 @@ class TestAnyStory:
 
     @given(steps)
     @settings(max_examples=75, deadline=None)
+    def test_marks_a_repeat_only_of_the_same_words(self, story: list[tuple[str, Any]]) -> None:
+        for entries in timelines(run(story)).values():
+            for entry in entries:
+                if isinstance(entry.fact, ContentRepeated) and entry.about is not None:
+                    said, before = entries[entry.about - 1], entries[entry.fact.of - 1]
+                    assert entry.fact.of < entry.about
+                    assert fingerprint(statement(said.fact, said.text)) == fingerprint(
+                        statement(before.fact, before.text)
+                    )
+
+    @given(steps)
+    @settings(max_examples=75, deadline=None)
     def test_gives_each_number_to_one_case(self, story: list[tuple[str, Any]]) -> None:
         desk = run(story)
         numbers = [number for case in desk.cases for number in (case.number, *case.aliases)]
         assert len(numbers) == len(set(numbers))
         assert {number: desk.world.numbers[number] for number in numbers} == desk.world.numbers
 
-    @given(st.lists(st.tuples(st.just("contact"), interactions), max_size=20))
+    @given(st.lists(st.tuples(st.just("contact"), brief), max_size=20))
     @settings(max_examples=75, deadline=None)
     def test_opens_one_case_per_person_and_problem(self, story: list[tuple[str, Any]]) -> None:
         desk = run(story)

@@ -29,11 +29,19 @@ class Label(Closed):
         return self.id if locale is Locale.INDONESIAN else self.en
 
 
+class Keywords(Closed):
+    """Each is one or more words that name the topic when all of them are said, in whatever order."""
+
+    id: tuple[Words, ...] = ()
+    en: tuple[Words, ...] = ()
+
+
 class ComplaintTopic(Closed):
     """One thing to complain about; `key` is its name within the group."""
 
     key: Key
     label: Label
+    keywords: Keywords = Keywords()
 
 
 class TopicGroup(Closed):
@@ -66,6 +74,11 @@ class Topics(Closed):
         """What a topic is called; its key when it is no longer in the file, for old cases still have it."""
         topic = self._by_key.get(key)
         return topic.label.into(locale) if topic else key
+
+    def keywords(self) -> dict[str, tuple[str, ...]]:
+        """What names each topic, in all languages, by the topic's key; those that nothing names are left out."""
+        named = {key: (*topic.keywords.id, *topic.keywords.en) for key, topic in self._by_key.items()}
+        return {key: keywords for key, keywords in named.items() if keywords}
 
     @cached_property
     def _by_key(self) -> dict[str, ComplaintTopic]:

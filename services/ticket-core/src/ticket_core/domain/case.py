@@ -76,6 +76,7 @@ class Case(NamedTuple):
     `activity_at` is when something was last said or decided. `waiting_since` is the time of the first contribution of
     the participant that no agent has answered. `conversation_id` is where the participant spoke last, and where answers
     go. `last_kind` and `snippet` are of the last contribution. `last_seq` is the number of entries in the timeline.
+    `gist` and `heard` are what the case is known by, see `fingerprint`.
     """
 
     id: str
@@ -89,9 +90,11 @@ class Case(NamedTuple):
     assignee_id: str | None = None
     subject: str = ""
     snippet: str = ""
+    gist: str = ""
     last_kind: EntryKind | None = None
     channels: tuple[Channel, ...] = ()
     aliases: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
     conversation_id: str | None = None
     follow_up_of: str | None = None
     waiting_since: datetime | None = None

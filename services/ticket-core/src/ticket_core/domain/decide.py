@@ -18,6 +18,7 @@ from ticket_core.domain.entries import (
     CallbackAskedFor,
     CaseAssigned,
     CaseOpened,
+    ContentRepeated,
     ConversationRead,
     DeliveryNoted,
     Entry,
@@ -26,11 +27,13 @@ from ticket_core.domain.entries import (
     MessageWritten,
     NoticeGiven,
     NumberAdded,
+    SimilarCaseFound,
     StateChanged,
     TopicChanged,
     VoicemailRecorded,
 )
 from ticket_core.domain.errors import CaseClosed
+from ticket_core.domain.fingerprint import statement
 from ticket_core.domain.inputs import AgentCommand, Assign, ChangeTopic, Reopen, Reply, Resolve, TimerFired
 from ticket_core.domain.pen import Pen
 from ticket_core.domain.policy import Policy
@@ -51,14 +54,19 @@ class OpenCase:
     participant_id: str
     interaction: Interaction
     follow_up_of: str | None = None
+    similar: SimilarCaseFound | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContinueCase:
-    """A contact about a case that goes on, or is reopened by it. `alias` is another number the participant heard."""
+    """A contact about a case that goes on, or is reopened by it.
+
+    `alias` is another number the participant heard. `repeats` is the entry that said the same.
+    """
 
     interaction: Interaction
     alias: str | None = None
+    repeats: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,8 @@ def open_case(given: OpenCase, *, conversation: Conversation, now: datetime) -> 
     pen.participant(opened, at=_when(given.interaction, now), state=CaseState.NEW)
     _contribute(pen, given.interaction, state=None, now=now)
     pen.system(NoticeGiven(NoticeTemplate.RECEIVED), at=now, visible=True)
+    if given.similar is not None:
+        pen.system(given.similar, at=now)
     return pen.entries
 
 
@@ -148,6 +158,9 @@ def _continue(case: Case, given: ContinueCase, conversation: Conversation | None
     pen = Pen.on(case, conversation=conversation)
     woken = case.state in _WOKEN_BY_MESSAGE
     _contribute(pen, given.interaction, state=CaseState.OPEN if woken else None, now=now)
+    if given.repeats is not None:
+        said = pen.entries[-1]
+        pen.about(said.seq, ContentRepeated(given.repeats), at=now, channel=given.interaction.channel)
     if given.alias is not None:
         pen.system(NumberAdded(given.alias), at=now)
     if case.topic is None and given.interaction.topic is not None:
@@ -247,6 +260,12 @@ def _contribute(pen: Pen, interaction: Interaction, *, state: CaseState | None, 
     fact, text = _contribution(interaction)
     at = _when(interaction, now)
     pen.participant(fact, at=at, text=text, visible=True, state=state)
+
+
+def said_in(interaction: Interaction) -> str:
+    """What a contact says of its problem, as `fingerprint.statement` finds it in the entry that it becomes."""
+    fact, text = _contribution(interaction)
+    return statement(fact, text)
 
 
 def _contribution(interaction: Interaction) -> tuple[EntryFact, str]:

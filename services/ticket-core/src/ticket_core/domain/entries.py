@@ -28,6 +28,8 @@ class EntryKind(StrEnum):
     NUMBER = "number"
     DELIVERY = "delivery"
     READ = "read"
+    REPEATED = "repeated"
+    SIMILAR = "similar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,27 @@ class ConversationRead:
     up_to: int
 
 
+@dataclass(frozen=True, slots=True)
+class ContentRepeated:
+    """The entry that this one is `about` says the same as the entry `of`, which came shortly before."""
+
+    kind: ClassVar = EntryKind.REPEATED
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarCaseFound:
+    """Another case of the participant may be about the same problem; it is for an agent to say.
+
+    `score` is how alike the words are, 0 to 1.
+    """
+
+    kind: ClassVar = EntryKind.SIMILAR
+    case_id: str
+    number: str
+    score: float
+
+
 EntryFact = (
     CaseOpened
     | MessageWritten
@@ -138,6 +161,8 @@ EntryFact = (
     | NumberAdded
     | DeliveryNoted
     | ConversationRead
+    | ContentRepeated
+    | SimilarCaseFound
 )
 CONTRIBUTIONS = (MessageWritten, FormFilledIn, VoicemailRecorded, CallbackAskedFor)
 """What people say to one another; everything else is about the case."""

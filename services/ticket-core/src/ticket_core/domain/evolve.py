@@ -10,17 +10,20 @@ from ticket_core.domain.entries import (
     CONTRIBUTIONS,
     CaseAssigned,
     CaseOpened,
+    ContentRepeated,
     ConversationRead,
     DeliveryNoted,
     Entry,
+    MessageWritten,
     NumberAdded,
     StateChanged,
     TopicChanged,
 )
+from ticket_core.domain.fingerprint import MOST_HEARD, Heard, fingerprint, longer_gist, statement
 
 SUBJECT_LENGTH = 120
 SNIPPET_LENGTH = 160
-_SILENT = (DeliveryNoted, ConversationRead, NumberAdded)
+_SILENT = (DeliveryNoted, ConversationRead, NumberAdded, ContentRepeated)
 
 
 def fold(entries: Iterable[Entry]) -> Case:
@@ -87,6 +90,17 @@ def _contributed(case: Case, entry: Entry) -> dict[str, Any]:
     changes |= {"conversation_id": entry.conversation_id, "waiting_since": case.waiting_since or entry.at}
     if entry.channel is not None and entry.channel not in case.channels:
         changes["channels"] = (*case.channels, entry.channel)
+    return changes | _known_by(case, entry)
+
+
+def _known_by(case: Case, entry: Entry) -> dict[str, Any]:
+    said = statement(entry.fact, entry.text)
+    found = fingerprint(said) if said else None
+    changes: dict[str, Any] = {"gist": longer_gist(case.gist, said)}
+    # "Here is the proof" is said with each of several pictures.
+    if found and not (isinstance(entry.fact, MessageWritten) and entry.fact.attachments):
+        mark = Heard(entry.seq, int(entry.at.timestamp()), found).mark
+        changes["heard"] = (*case.heard, mark)[-MOST_HEARD:]
     return changes
 
 

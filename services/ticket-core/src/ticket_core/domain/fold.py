@@ -9,7 +9,7 @@ from kawal.contracts.case_events import CaseState
 from kawal.contracts.interactions import Interaction, MessagesRead
 from kawal.contracts.words import Assurance, Identity, IdentityKind
 from ticket_core.domain.case import Case, Conversation, Fact, Participant
-from ticket_core.domain.correlate import correlate
+from ticket_core.domain.correlate import Similar, correlate
 from ticket_core.domain.decide import (
     AddNumber,
     ContinueCase,
@@ -19,8 +19,9 @@ from ticket_core.domain.decide import (
     decide,
     further,
     open_case,
+    said_in,
 )
-from ticket_core.domain.entries import Entry
+from ticket_core.domain.entries import Entry, SimilarCaseFound
 from ticket_core.domain.errors import CaseNotFound, CaseNumbersExhausted, ConversationNotFound
 from ticket_core.domain.evolve import evolve, evolve_conversation
 from ticket_core.domain.inputs import AgentCommand, Contact, DeliveryReport, Input, Reply, TimerFired
@@ -132,6 +133,7 @@ class Fold:
         current = self._world.cases.get(conversation.case_id) if conversation.case_id else None
         placement = correlate(
             interaction.topic,
+            text=said_in(interaction),
             current=current,
             cases=self._world.cases_of(participant_id),
             policy=self._policy,
@@ -144,6 +146,7 @@ class Fold:
                 participant_id=participant_id,
                 interaction=interaction,
                 follow_up_of=placement.follow_up_of,
+                similar=_found(placement.similar),
             )
             self._give(step, contact, opening.number, opening.case_id)
             entries = open_case(opening, conversation=conversation, now=self._now)
@@ -153,7 +156,7 @@ class Fold:
             self._give(step, contact, alias, placement.joins.id)
         entries = decide(
             placement.joins,
-            ContinueCase(interaction=interaction, alias=alias),
+            ContinueCase(interaction=interaction, alias=alias, repeats=placement.repeats),
             conversation=conversation,
             policy=self._policy,
             now=self._now,
@@ -255,6 +258,10 @@ class Fold:
     def _give(step: Step, contact: Contact, number: str, case_id: str) -> None:
         """Remember the event with the number, so that the same event with another number finds the case."""
         step.numbers.append(NumberGiven(number, case_id, contact.source, contact.event_id))
+
+
+def _found(similar: Similar | None) -> SimilarCaseFound | None:
+    return SimilarCaseFound(similar.case.id, similar.case.number, round(similar.score, 2)) if similar else None
 
 
 def _news(interaction: Interaction, before: Conversation | None) -> list[Mention]:

@@ -1,12 +1,14 @@
 """What a programme's owner may decide about the life of a case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+
+from ticket_core.domain.matching import Matching
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How long a resolved case can come back.
+    """How long a resolved case can come back, and what makes two contacts the same problem (`matching`).
 
     `reopen_within` its resolution, a participant's message reopens it; afterwards it opens a follow-up. `close_after`
     its resolution it is closed for good.
@@ -14,6 +16,7 @@ class Policy:
 
     reopen_within: timedelta = timedelta(days=7)
     close_after: timedelta = timedelta(days=14)
+    matching: Matching = field(default_factory=Matching)
 
     def __post_init__(self) -> None:
         if self.reopen_within > self.close_after:

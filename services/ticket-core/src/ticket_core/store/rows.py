@@ -34,7 +34,7 @@ ENTRY = (
     "payload",
 )
 _IDENTITIES = CONVERSATION.index("identities")
-_CHANNELS = CASE.index("channels")  # and the aliases behind them
+_CHANNELS = CASE.index("channels")  # and behind them the aliases and what was heard
 _READ_AS_TEXT = frozenset(
     {"id", "participant_id", "assignee_id", "follow_up_of", "case_id", "last_case_id", "payload", "identities"}
 )
@@ -87,8 +87,8 @@ def _identities_of(document: str) -> tuple[Identity, ...]:
 
 
 def case_row(case: Case) -> Row:
-    channels, aliases = array_literal(case.channels), array_literal(case.aliases)
-    return (*case[:_CHANNELS], channels, aliases, *case[_CHANNELS + 2 :])
+    arrays = map(array_literal, (case.channels, case.aliases, case.heard))
+    return (*case[:_CHANNELS], *arrays, *case[_CHANNELS + 3 :])
 
 
 def case_of(row: Any) -> Case:
@@ -99,6 +99,7 @@ def case_of(row: Any) -> Case:
         last_kind=EntryKind(found.last_kind) if found.last_kind else None,
         channels=tuple(map(Channel, found.channels)),
         aliases=tuple(found.aliases),
+        heard=tuple(found.heard),
     )
 
 

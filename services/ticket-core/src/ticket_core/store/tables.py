@@ -104,9 +104,12 @@ cases = Table(
     Column("assignee_id", _Id),
     Column("subject", Text, nullable=False),
     Column("snippet", Text, nullable=False),
+    # What the case is known by when its participant comes again; see `ticket_core.domain.fingerprint`.
+    Column("gist", Text, nullable=False, server_default=""),
     Column("last_kind", Text),
     Column("channels", ARRAY(Text), nullable=False),
     Column("aliases", ARRAY(Text), nullable=False),
+    Column("heard", ARRAY(Text), nullable=False, server_default="{}"),
     Column("conversation_id", Text),
     Column("follow_up_of", _Id),
     Column("waiting_since", _Moment),
