@@ -79,7 +79,15 @@ class TestListCases:
             served,
             message("Kartu 100% hilang", name="Siti Aminah", identities=known, reference=number(1)),
         )
-        await hear(served, form(conversation="web:dddddddd", identities=(identity(),), reference=number(2)))
+        await hear(
+            served,
+            form(
+                ("Masalah", "Kartu 100% hilang"),
+                conversation="web:dddddddd",
+                identities=(identity(),),
+                reference=number(2),
+            ),
+        )
         await hear(served, message("Lain", conversation="chat:zzzzzzzz"))
         for typed in (
             number(1),
