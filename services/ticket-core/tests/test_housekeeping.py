@@ -5,6 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import BUDI, number
+from core_tables import count
 from ticket_core.domain.inputs import Once, Reply
 from ticket_core.housekeeping import KEYS_KEPT, Housekeeping
 from ticket_core.store.agents import Agents
@@ -12,12 +13,6 @@ from ticket_core.store.sessions import LIFETIME, Sessions
 from ticket_core.store.store import CaseStore, utc_now
 
 pytestmark = pytest.mark.integration
-
-
-async def count(engine: AsyncEngine, table: str) -> int:
-    async with engine.connect() as connection:
-        found: int = (await connection.execute(text(f"SELECT count(*) FROM core.{table}"))).scalar_one()
-        return found
 
 
 class TestTidy:

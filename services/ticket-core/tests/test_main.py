@@ -15,7 +15,7 @@ from core_factories import NOW, identity, message, number
 from core_service import API_TOKEN, settings
 from kawal.contracts.envelope import Envelope, KafkaMessage
 from kawal.contracts.interactions import Interaction
-from kawal.contracts.topics import dead_letters
+from kawal.contracts.topics import CASE_EVENTS, dead_letters
 from kawal.kafka import Producer
 from kawal.kafka import topics as kafka_topics
 from kawal.service import Parts, Service, running
@@ -65,7 +65,7 @@ async def stage(
     group = group_name("core")
     named = Topics(topic_name("interactions", partitions=4), topic_name("deliveries"), group)
     letters = [dead_letters(topic=topic, group=group) for topic in (named.interactions, named.deliveries)]
-    await kafka_topics.create(letters, bootstrap_servers=kafka_bootstrap)
+    await kafka_topics.create([CASE_EVENTS, *letters], bootstrap_servers=kafka_bootstrap)
     htmx = tmp_path / HTMX
     htmx.parent.mkdir(parents=True)
     htmx.write_text("")

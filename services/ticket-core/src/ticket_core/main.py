@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal import database
 from kawal.contracts.topics import DELIVERIES, INTERACTIONS
+from kawal.database.upkeep import Upkeep
 from kawal.kafka import Consumer, ConsumerSettings, DeadLetters, Record
 from kawal.kafka.decode import Decode
 from kawal.outbox import OutboxRelay
@@ -35,6 +37,7 @@ from ticket_core.live import LiveFeed
 from ticket_core.settings import Settings
 from ticket_core.store import tables
 from ticket_core.store.agents import Agents
+from ticket_core.store.missed import suggest_missed
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.people import People
 from ticket_core.store.queries import CaseQueries
@@ -48,6 +51,7 @@ from ticket_core.timers import Timers
 NAME = "ticket-core"
 PORT = 8104
 POOL_SIZE = 20
+MISSED_EVERY_S = 15.0
 REPORTS_PACE_S = 0.1
 """Agents wait for what participants say, but not for the two or three reports on each delivery."""
 
@@ -107,12 +111,17 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
                 "live": live.run,
                 "timers": Timers(engine, apply=store.apply).run,
                 "housekeeping": Housekeeping(engine, sessions=sessions).run,
+                "missed": Upkeep(engine=engine, maintain=_suggest_missed, every_s=MISSED_EVERY_S).run,
             },
             alive={
                 **{name: consumer.alive for name, consumer in consumers.items()},
                 "outbox": relay.alive,
             },
         )
+
+
+async def _suggest_missed(connection: AsyncConnection, now: datetime) -> None:
+    await suggest_missed(connection, now=now)
 
 
 def _consumers(settings: Settings, engine: AsyncEngine, store: CaseStore, topics: Topics) -> dict[str, Consumer[Any]]:

@@ -25,7 +25,7 @@ class Settings(ServiceSettings):
     reopen_days: float = Field(default=7, ge=0)
     close_days: float = Field(default=14, gt=0)
     console_assets: Path = Path(__file__).parents[2] / "assets"
-    interaction_consumers: int = Field(default=2, ge=1, le=8)
+    interaction_consumers: int = Field(default=4, ge=1, le=8)
 
     @property
     def vault_path(self) -> Path:

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import (
@@ -24,6 +23,7 @@ from core_factories import (
     report,
     voicemail,
 )
+from core_tables import count, rows
 from kawal import database
 from kawal.contracts.case_events import case_event_adapter
 from kawal.contracts.deliveries import DeliveryState
@@ -37,15 +37,6 @@ from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.store import CaseStore, Outcome, RefusedEvents
 
 pytestmark = pytest.mark.integration
-
-
-async def rows(engine: AsyncEngine, query: str) -> list[tuple[Any, ...]]:
-    async with engine.connect() as connection:
-        return [tuple(row) for row in await connection.execute(text(query))]
-
-
-async def count(engine: AsyncEngine, table: str) -> int:
-    return int((await rows(engine, f"SELECT count(*) FROM core.{table}"))[0][0])
 
 
 async def assert_true(engine: AsyncEngine) -> None:

@@ -1,4 +1,4 @@
-"""Keeps day-partitioned tables going: days ahead are created, days over are dropped."""
+"""What a service does to its tables every now and then: days ahead are created, days over are dropped, and the like."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,18 +18,19 @@ Maintain = Callable[[AsyncConnection, datetime], Awaitable[None]]
 
 
 class Upkeep:
-    """A service's task: `maintain` at start and every hour, one transaction each time.
+    """A service's task: `maintain` at start and every hour, or `every_s`, one transaction each time.
 
     Days are created far enough ahead that PostgreSQL may be away for a while.
     """
 
-    def __init__(self, *, engine: AsyncEngine, maintain: Maintain) -> None:
+    def __init__(self, *, engine: AsyncEngine, maintain: Maintain, every_s: float = EVERY_S) -> None:
         self._engine = engine
         self._maintain = maintain
+        self._every_s = every_s
 
     async def run(self) -> None:
         while True:  # noqa: ASYNC110 - it is the clock that is waited for
-            await asyncio.sleep(EVERY_S if await self._done() else AGAIN_S)
+            await asyncio.sleep(self._every_s if await self._done() else min(AGAIN_S, self._every_s))
 
     async def _done(self) -> bool:
         try:

@@ -6,13 +6,13 @@ it.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.contracts.deliveries import DeliveryReported, DeliveryState
 from kawal.contracts.words import Channel, IdentityKind
@@ -31,10 +31,12 @@ MOST_CLAIMANTS = 5
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 _INSERT_FACTS = Insert(tables.identities, rows.FACT, conflict="key")
-_LOCK_FACTS = text(
+_FACTS = (
     f"SELECT {rows.selected(rows.FACT, table='identities')} FROM core.identities"  # noqa: S608 names of columns
-    " WHERE key = ANY(:keys) ORDER BY key FOR NO KEY UPDATE"
+    " WHERE key = ANY(:keys)"
 )
+_READ_FACTS = text(_FACTS)
+_LOCK_FACTS = text(f"{_FACTS} ORDER BY key FOR NO KEY UPDATE")
 _LOCK_PARTICIPANTS = text(
     f"SELECT {rows.selected(rows.PARTICIPANT, table='participants')} FROM core.participants"  # noqa: S608
     " WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY participants.id FOR NO KEY UPDATE"
@@ -93,6 +95,18 @@ class Loaded:
     stamps: dict[str, int] = field(default_factory=dict)
 
 
+async def announce(engine: AsyncEngine, contacts: Sequence[Contact]) -> None:
+    """Give every fact that `contacts` mention a row, in a transaction of its own.
+
+    In the batch's own transaction, whoever mentions the same new fact at the same time would wait for its end.
+    """
+    facts = _facts(contacts)
+    mentioned = sorted(key for key, fact in facts.items() if fact.kind is not IdentityKind.CONVERSATION)
+    if mentioned:
+        async with engine.begin() as connection:
+            await _INSERT_FACTS.run(connection, [facts[key] for key in mentioned])
+
+
 async def load(connection: AsyncConnection, batch: Batch, *, spare_numbers: Sequence[str], now: datetime) -> Loaded:
     """Everything that folding `batch` will look up, locked until the transaction ends."""
     return await _Loading(connection, batch, spare_numbers).run(now)
@@ -106,6 +120,7 @@ class _Loading:
         self._world = self._loaded.world
         self._world.spare_numbers = list(spare_numbers)
         self._participants: dict[str, str] = {}
+        self._deciding: set[bytes] = set()
 
     async def run(self, now: datetime) -> Loaded:
         await self._lock_facts()
@@ -121,15 +136,22 @@ class _Loading:
         return self._loaded
 
     async def _lock_facts(self) -> None:
-        """Make sure that every fact mentioned has a row, so that even a first contact has something to lock."""
+        """Lock what decides who somebody is. Every fact has a row, so that even a first contact has something to lock.
+
+        What is only claimed decides nothing, and is read without a lock: else whoever types a number would wait for
+        everybody else who does. Two who claim the same at the same moment may not see each other: `store.missed`.
+        """
         facts = _facts(self._batch.contacts)
-        keys = sorted(facts)
-        await _INSERT_FACTS.run(self._connection, [facts[key] for key in keys])
-        for row in await self._rows(_LOCK_FACTS, keys=keys):
+        own = sorted(key for key, fact in facts.items() if fact.kind is IdentityKind.CONVERSATION)
+        await _INSERT_FACTS.run(self._connection, [facts[key] for key in own])
+        self._deciding = {*own, *_proven(self._batch.contacts)}
+        locked = await self._rows(_LOCK_FACTS, keys=sorted(self._deciding))
+        read = await self._rows(_READ_FACTS, keys=sorted(facts.keys() - self._deciding))
+        for row in (*locked, *read):
             fact = rows.fact_of(row)
             self._world.facts[fact.key] = fact
-        claimed = [key for key, fact in facts.items() if fact.kind is not IdentityKind.CONVERSATION]
-        for key, participant_id in await self._rows(_CLAIMANTS, keys=claimed, most=MOST_CLAIMANTS):
+        mentioned = sorted(facts.keys() - set(own))
+        for key, participant_id in await self._rows(_CLAIMANTS, keys=mentioned, most=MOST_CLAIMANTS):
             self._world.claimants[key].add(participant_id)
 
     async def _insert_events(self, now: datetime) -> None:
@@ -168,7 +190,8 @@ class _Loading:
             _PARTICIPANTS_OF, ids=sorted(cases - self._participants.keys())
         ):
             self._participants[case_id] = participant_id
-        owners = {fact.participant_id for fact in self._world.facts.values() if fact.participant_id}
+        facts = (self._world.facts[key] for key in self._deciding)
+        owners = {fact.participant_id for fact in facts if fact.participant_id}
         owners.update(self._participants[case_id] for case_id in cases & self._participants.keys())
         for row in await self._rows(_LOCK_PARTICIPANTS, ids=sorted(owners)):
             participant = rows.participant_of(row)
@@ -234,6 +257,14 @@ def _facts(contacts: Iterable[Contact]) -> dict[bytes, Fact]:
         facts[key] = Fact(key, IdentityKind.CONVERSATION, interaction.conversation_id)
         facts.update((mention.key, _fact(mention)) for mention in mentions(interaction.identities))
     return facts
+
+
+def _proven(contacts: Iterable[Contact]) -> Iterator[bytes]:
+    """The keys of what contacts have proven."""
+    for contact in contacts:
+        for mention in mentions(contact.interaction.identities):
+            if mention.identity.assurance.joins:
+                yield mention.key
 
 
 def _fact(mention: Mention) -> Fact:

@@ -21,7 +21,7 @@ from ticket_core.domain.fold import Applied, Fold, Skipped
 from ticket_core.domain.inputs import Command, Contact, DeliveryReport, Input, Once, TimerFired
 from ticket_core.domain.policy import Policy
 from ticket_core.store import once
-from ticket_core.store.load import Batch, Loaded, load
+from ticket_core.store.load import Batch, Loaded, announce, load
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.save import save
 
@@ -100,6 +100,7 @@ class CaseStore:
         began = time.perf_counter()
         # When the transaction fails, its numbers are lost: one of them may have been the reason.
         spare = await self._numbers.take(len(batch.contacts)) if batch.contacts else []
+        await announce(self._engine, batch.contacts)
         async with self._engine.begin() as connection:
             outcomes, unused = await self._in_transaction(connection, inputs, batch, spare)
         self._numbers.put(unused)

@@ -73,6 +73,7 @@ claims = Table(
     Column("participant_id", _Id, ForeignKey(participants.c.id), primary_key=True),
     Column("claimed_at", _Moment, nullable=False),
     Index("claims_participant_id_idx", "participant_id"),
+    Index("claims_claimed_at_idx", "claimed_at", postgresql_using="brin"),
 )
 
 suggestions = Table(

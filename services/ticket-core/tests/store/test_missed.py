@@ -1,0 +1,65 @@
+"""Who claims the same at the same moment is suggested a little later, and nobody waits for anybody."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core_factories import claimed, contact, form, identity, message
+from core_tables import count, rows
+from ticket_core.store.missed import LOOK_BACK, suggest_missed
+from ticket_core.store.numbers import CaseNumbers
+from ticket_core.store.store import CaseStore, utc_now
+
+pytestmark = pytest.mark.integration
+
+
+async def look(engine: AsyncEngine, *, later: timedelta = timedelta(0)) -> int:
+    async with engine.begin() as connection:
+        return await suggest_missed(connection, now=utc_now() + later)
+
+
+class TestMissedSuggestions:
+    async def test_who_was_missed_is_suggested_once(self, store: CaseStore, engine: AsyncEngine) -> None:
+        await store.apply([contact(message(identities=(claimed(),)))])
+        await store.apply([contact(form(identities=(claimed(),)))])
+        await _forget_suggestions(engine)
+        assert (await look(engine), await look(engine)) == (1, 0)
+        assert await rows(engine, "SELECT assurance, state FROM core.suggestions") == [("claimed", "open")]
+
+    async def test_the_owner_is_found_too(self, store: CaseStore, engine: AsyncEngine) -> None:
+        await store.apply([contact(form(identities=(claimed(),)))])
+        await store.apply([contact(message(identities=(identity(),)))])
+        await _forget_suggestions(engine)
+        assert await look(engine) == 1
+
+    async def test_what_was_dismissed_stays_dismissed(self, store: CaseStore, engine: AsyncEngine) -> None:
+        await store.apply([contact(message(identities=(claimed(),)))])
+        await store.apply([contact(form(identities=(claimed(),)))])
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE core.suggestions SET state = 'dismissed'"))
+        assert await look(engine) == 0
+        assert await rows(engine, "SELECT state FROM core.suggestions") == [("dismissed",)]
+
+    async def test_long_ago_is_not_looked_at(self, store: CaseStore, engine: AsyncEngine) -> None:
+        await store.apply([contact(message(identities=(claimed(),)))])
+        await store.apply([contact(form(identities=(claimed(),)))])
+        await _forget_suggestions(engine)
+        assert await look(engine, later=2 * LOOK_BACK) == 0
+
+    async def test_who_claims_does_not_wait_for_who_proves(self, engine: AsyncEngine, numbers: CaseNumbers) -> None:
+        """Somebody is about to prove a number, and stays at it, while another claims it."""
+        store = CaseStore(engine, numbers=numbers)
+        await store.apply([contact(message(identities=(claimed(),)))])
+        async with engine.begin() as held:
+            await held.execute(text("SELECT * FROM core.identities WHERE kind = 'phone' FOR NO KEY UPDATE"))
+            async with asyncio.timeout(20):
+                await store.apply([contact(form(identities=(claimed(),)))])
+        assert await count(engine, "suggestions") == 1
+
+
+async def _forget_suggestions(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("DELETE FROM core.suggestions"))
