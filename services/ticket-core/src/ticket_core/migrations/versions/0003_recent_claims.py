@@ -1,12 +1,12 @@
 """Recent claims are found by their time.
 
-Follows 0001, written on 2026-11-24.
+Follows 0002, written on 2026-11-24.
 """
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
