@@ -17,6 +17,7 @@ from kawal.contracts.interactions import (
 )
 from kawal.contracts.words import Assurance, Attachment, Channel, Identity, IdentityKind, Locale
 from ticket_core.domain.case import Agent, Case
+from ticket_core.domain.fields import FieldKind, FieldRule
 from ticket_core.domain.fold import Applied, Fold, Skipped
 from ticket_core.domain.inputs import Contact, DeliveryReport, Input
 from ticket_core.domain.numbers import NumberSpace
@@ -29,6 +30,22 @@ DEWI = Agent("0198f2c0-0000-7000-8000-0000000000d1", "Dewi")
 PHONE = "+6281234567890"
 CHAT, VOICE, WEB = "chat:aaaaaaaa", "voice:bbbbbbbb", "web:cccccccc"
 SPACE = NumberSpace("a key for tests")
+PROGRAMME = Policy(
+    hold_reasons=frozenset({"bank", "office"}),
+    resolution_reasons=frozenset({"fixed", "explained"}),
+    fields={
+        rule.key: rule
+        for rule in (
+            FieldRule(key="amount", kind=FieldKind.NUMBER),
+            FieldRule(key="sure", kind=FieldKind.YES_NO),
+            FieldRule(key="day", kind=FieldKind.DATE),
+            FieldRule(key="remark", kind=FieldKind.TEXT),
+            FieldRule(key="bank", kind=FieldKind.CHOICE, choices=frozenset({"bni", "ovo"})),
+            FieldRule(key="voucher", kind=FieldKind.TEXT, topics=frozenset({"training", "account.fraud"})),
+        )
+    },
+)
+"""A policy with reasons, and one field of each kind."""
 
 _events = count(1)
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core_factories import SPACE
 from kawal.service import Parts, Service, running
 from kawal.vault import Vault
+from ticket_core.adapters.programme import with_programme
 from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.desk import Desk
@@ -23,6 +24,7 @@ from ticket_core.console.wiring import add_console
 from ticket_core.live import LiveFeed
 from ticket_core.settings import Settings
 from ticket_core.store.agents import Agents
+from ticket_core.store.mentions import Mentions
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.people import People
 from ticket_core.store.queries import CaseQueries
@@ -68,13 +70,15 @@ async def serving(engine: AsyncEngine, chosen: Settings) -> AsyncIterator[Served
     stream = CaseStream(engine)
     live = LiveFeed(stream)
     numbers = CaseNumbers(engine, space=SPACE)
-    store = CaseStore(engine, numbers=numbers, committed=live.wake)
+    policy = with_programme(chosen.policy, programme=PROGRAMME)
+    store = CaseStore(engine, numbers=numbers, policy=policy, committed=live.wake)
     sessions = Sessions(engine)
     desk = Desk(
         batcher=Batcher(store.apply),
         cases=CaseQueries(engine),
         timelines=Timelines(engine),
         people=People(engine),
+        mentions=Mentions(engine),
         agents=Agents(engine),
         sessions=sessions,
         numbers=numbers,

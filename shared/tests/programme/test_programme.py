@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from kawal.contracts.case_events import NoticeTemplate
 from kawal.contracts.words import Locale
-from kawal.programme import ProgrammeError, Templates, Topics, commands
+from kawal.programme import Fields, ProgrammeError, Reasons, Templates, Topics, commands
 from kawal.programme.templates import spoken
 
 SHIPPED = Path(__file__).parents[3] / "programme"
@@ -140,3 +140,51 @@ class TestCheckCommand:
         assert result.exit_code == 1
         assert "groups.0.label.en: Field required" in result.stderr
         assert "en.yaml: cannot be read" in result.stderr
+
+
+class TestReasons:
+    def test_labels(self):
+        reasons = Reasons.load(SHIPPED)
+        assert reasons.label("technical_fix", locale=Locale.ENGLISH) == "Waiting for a technical fix"
+        assert reasons.label("fixed", locale=Locale.INDONESIAN) == "Masalah sudah diperbaiki"
+        assert reasons.label("long_gone", locale=Locale.ENGLISH) == "long_gone"
+
+    @pytest.mark.parametrize(
+        ("old", "new", "said"),
+        [
+            ("key: fixed", "key: technical_fix", "there twice: technical_fix"),
+            ("key: fixed", "key: Fixed it", "resolution.0.key: String should match"),
+            ("en: It was explained", "eng: It was explained", "resolution.1.label.en: Field required"),
+            ("resolution:", "resolutions:", "resolution: Field required"),
+        ],
+    )
+    def test_mistakes(self, programme: Path, old: str, new: str, said: str):
+        change(programme / "reasons.yaml", old, new)
+        with pytest.raises(ProgrammeError) as wrong:
+            Reasons.load(programme)
+        assert "reasons.yaml" in str(wrong.value)
+        assert said in str(wrong.value)
+
+
+class TestFields:
+    def test_each_kind_is_there(self):
+        assert {field.kind for field in Fields.load(SHIPPED).fields} == {"text", "number", "date", "choice", "yes_no"}
+
+    @pytest.mark.parametrize(
+        ("old", "new", "said"),
+        [
+            ("kind: date", "kind: day", "fields.2.kind: Input should be"),
+            ("kind: choice", "kind: text", "fields.3: Value error, a choice has `choices`, and nothing else has"),
+            ("kind: yes_no", "kind: choice", "fields.4: Value error, a choice has `choices`, and nothing else has"),
+            ("key: transaction_id", "key: batch", "there twice: batch"),
+            ("key: ovo", "key: bni", "choices there twice: bni"),
+            ("topics: [selection,", "topics: [selektion,", "fields.batch: 'selektion' is no topic or group"),
+            ("training.cannot_buy", "training.cannot_by", "'training.cannot_by' is no topic or group"),
+        ],
+    )
+    def test_mistakes(self, programme: Path, old: str, new: str, said: str):
+        change(programme / "fields.yaml", old, new)
+        with pytest.raises(ProgrammeError) as wrong:
+            Fields.load(programme)
+        assert "fields.yaml" in str(wrong.value)
+        assert said in str(wrong.value)

@@ -17,6 +17,7 @@ from kawal.outbox import OutboxRelay
 from kawal.service import Parts, Service
 from kawal.vault import Vault
 from ticket_core.adapters.correlation_files import load_matching
+from ticket_core.adapters.programme import with_programme
 from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.desk import Desk
@@ -37,6 +38,7 @@ from ticket_core.live import LiveFeed
 from ticket_core.settings import Settings
 from ticket_core.store import tables
 from ticket_core.store.agents import Agents
+from ticket_core.store.mentions import Mentions
 from ticket_core.store.missed import suggest_missed
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.people import People
@@ -76,7 +78,8 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
         live = LiveFeed(CaseStream(engine))
         numbers = CaseNumbers(engine, space=NumberSpace(settings.case_number_key.get_secret_value()))
 
-        policy = replace(settings.policy, matching=load_matching(settings.programme_dir))
+        policy = with_programme(settings.policy, programme=settings.programme_dir)
+        policy = replace(policy, matching=load_matching(settings.programme_dir))
 
         def committed() -> None:
             relay.wake()
@@ -90,6 +93,7 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
             cases=CaseQueries(engine),
             timelines=Timelines(engine),
             people=People(engine),
+            mentions=Mentions(engine),
             agents=Agents(engine),
             sessions=sessions,
             numbers=numbers,

@@ -1,22 +1,57 @@
 """Whatever happens, in whatever order: the timeline is complete, and it adds up to what is kept."""
 
 from collections import defaultdict
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core_factories import BUDI, DEWI, Desk, contact, form, identity, message, number, read, report, voicemail
+from core_factories import (
+    BUDI,
+    DEWI,
+    PROGRAMME,
+    Desk,
+    contact,
+    form,
+    identity,
+    message,
+    number,
+    read,
+    report,
+    voicemail,
+)
+from kawal.contracts.case_events import CaseState
 from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.words import Assurance, Channel
 from kawal.errors import KawalError
 from ticket_core.domain.case import ACTIVE
-from ticket_core.domain.entries import ContentRepeated, Entry
+from ticket_core.domain.entries import ContentRepeated, Entry, NoteWritten, Priority
 from ticket_core.domain.evolve import evolve_conversation, fold
 from ticket_core.domain.fingerprint import fingerprint, statement
-from ticket_core.domain.inputs import Assign, ChangeTopic, Command, Input, Reopen, Reply, Resolve, TimerFired, TimerKind
+from ticket_core.domain.inputs import (
+    Assign,
+    ChangeTags,
+    ChangeTopic,
+    Command,
+    Hold,
+    Input,
+    Pend,
+    Prioritise,
+    Reopen,
+    Reply,
+    Resolve,
+    Resume,
+    SetFields,
+    TimerFired,
+    TimerKind,
+    WriteNote,
+)
+from ticket_core.domain.states import STEPS
 from ticket_core.store import rows
+from ticket_core.store.events import case_event
 
+SECRET = "kata rahasia petugas"
 CONVERSATIONS = ["chat:aaaaaaaa", "chat:bbbbbbbb", "web:cccccccc", "voice:dddddddd"]
 conversations = st.sampled_from(CONVERSATIONS)
 identities = st.lists(
@@ -52,6 +87,20 @@ commands = st.sampled_from(
         (Assign, {"assignee": DEWI}),
         (Assign, {"assignee": None}),
         (ChangeTopic, {"topic": "account"}),
+        (Resolve, {"reason": "fixed"}),
+        (Pend, {}),
+        (Hold, {"reason": "bank"}),
+        (Hold, {"reason": "office"}),
+        (Hold, {"reason": "weather"}),
+        (Resume, {}),
+        (WriteNote, {"text": SECRET, "mentions": (DEWI.id,)}),
+        (Prioritise, {"priority": Priority.URGENT}),
+        (Prioritise, {"priority": Priority.LOW}),
+        (ChangeTags, {"add": ("vip", "null", "Gelombang 12"), "remove": ("lama",)}),
+        (ChangeTags, {"add": ("lama",), "remove": ("vip",)}),
+        (SetFields, {"values": {"amount": 12, "sure": True}}),
+        (SetFields, {"values": {"amount": 1.5, "day": "2026-11-24", "bank": "bni"}}),
+        (SetFields, {"values": {"amount": None, "sure": 1}}),
     ]
 )
 steps = st.lists(
@@ -67,7 +116,7 @@ steps = st.lists(
 
 def run(story: list[tuple[str, Any]]) -> Desk:
     """Let a story happen; what is refused is refused."""
-    desk = Desk()
+    desk = Desk(policy=PROGRAMME)
     for kind, detail in story:
         for step in _inputs(desk, kind, detail):
             try:
@@ -174,3 +223,44 @@ class TestAnyStory:
                 if one.entry.conversation_id == conversation.id and one.entry.fact.kind != "delivery":
                     again = evolve_conversation(again, one.entry)
             assert again == conversation
+
+    @given(steps)
+    @settings(max_examples=150, deadline=None)
+    def test_takes_legal_steps_only(self, story: list[tuple[str, Any]]) -> None:
+        for entries in timelines(run(story)).values():
+            state = CaseState.NEW
+            for entry in entries[1:]:
+                if entry.state is not None and entry.state is not state:
+                    assert entry.state in STEPS[state]
+                    state = entry.state
+
+    @given(steps)
+    @settings(max_examples=75, deadline=None)
+    def test_a_case_has_a_reason_only_where_there_is_one_to_have(self, story: list[tuple[str, Any]]) -> None:
+        for case in run(story).cases:
+            match case.state:
+                case CaseState.ON_HOLD:
+                    assert case.reason in PROGRAMME.hold_reasons
+                case CaseState.RESOLVED | CaseState.CLOSED:
+                    assert case.reason is None or case.reason in PROGRAMME.resolution_reasons
+                case _:
+                    assert case.reason is None
+
+    @given(steps)
+    @settings(max_examples=75, deadline=None)
+    def test_no_note_leaves_the_desk(self, story: list[tuple[str, Any]]) -> None:
+        desk = run(story)
+        for one in desk.world.changed.recorded:
+            if isinstance(one.entry.fact, NoteWritten):
+                assert one.entry.conversation_seq is None
+            assert SECRET.encode() not in (case_event(one).value or b"")
+        assert all(SECRET not in case.snippet + case.subject for case in desk.cases)
+
+    @given(steps)
+    @settings(max_examples=75, deadline=None)
+    def test_the_participant_brings_a_case_back_from_waiting(self, story: list[tuple[str, Any]]) -> None:
+        for entries in timelines(run(story)).values():
+            for before, entry in pairwise(entries):
+                waits = fold(entries[: before.seq]).state in (CaseState.PENDING, CaseState.ON_HOLD)
+                if waits and entry.author == "participant" and entry.conversation_seq is not None:
+                    assert entry.state is CaseState.OPEN

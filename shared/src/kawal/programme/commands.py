@@ -17,7 +17,7 @@ Folder = Annotated[Path, typer.Option(envvar="KAWAL_PROGRAMME_DIR", help="The fo
 
 
 def check(programme: Folder = Path("programme")) -> None:
-    """Check the programme's files: topics, templates, forms and call flows."""
+    """Check the programme's files: topics, reasons, fields, templates, forms and call flows."""
     failed = False
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         try:

@@ -1,7 +1,7 @@
 """The app with all routes of the API; the console adds its own."""
 
 from kawal.http import App, create_app
-from ticket_core.api import cases, commands, events, numbers, participants, recordings
+from ticket_core.api import cases, commands, events, life, numbers, participants, recordings
 from ticket_core.api.desk import Desk
 from ticket_core.settings import Settings
 
@@ -9,7 +9,15 @@ from ticket_core.settings import Settings
 def create_api(settings: Settings, desk: Desk) -> App:
     app = create_app(title="Kawal ticket-core", settings=settings)
     app.state.desk = desk
-    for router in (cases.router, commands.router, recordings.router, participants.router, events.router):
+    for router in (
+        cases.router,
+        commands.router,
+        life.router,
+        life.mentions_router,
+        recordings.router,
+        participants.router,
+        events.router,
+    ):
         app.include_router(router)
     app.include_router(numbers.router(service_token=settings.service_token))
     return app

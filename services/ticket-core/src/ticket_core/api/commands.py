@@ -27,30 +27,38 @@ router = APIRouter(
 )
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What a command is told; what it does not know is a mistake."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class ReplyBody(_Body):
+class ReplyBody(Body):
     """Without `conversation_id` it goes to where the participant spoke last."""
 
     text: Annotated[Prose, Field(min_length=1, max_length=10_000)]
     conversation_id: ConversationId | None = None
 
 
-class AssignBody(_Body):
+class AssignBody(Body):
     """An agent's id, `me`, or null to give the case back."""
 
     assignee_id: UUID | Literal["me"] | None
 
 
-class TopicBody(_Body):
+class TopicBody(Body):
     """A key of `programme/topics.yaml`, or null."""
 
     topic: Annotated[Line, Field(min_length=1, max_length=64)] | None
 
 
-class NoBody(_Body):
+class ResolveBody(Body):
+    """A key of the list `resolution` of `programme/reasons.yaml`, or null."""
+
+    reason: Annotated[Line, Field(min_length=1, max_length=64)] | None = None
+
+
+class NoBody(Body):
     """Nothing to say."""
 
 
@@ -85,7 +93,7 @@ async def reply(number: str, body: ReplyBody, desk: AtDesk, agent: CurrentAgent,
         text=body.text,
         conversation_id=body.conversation_id,
     )
-    return await _done(desk, command, status=201)
+    return await done(desk, command, status=201)
 
 
 @router.post("/assign", response_model=Applied)
@@ -95,16 +103,22 @@ async def assign(number: str, body: AssignBody, desk: AtDesk, agent: CurrentAgen
     command = Assign(
         number=plain_number(number), agent=agent, once=once, traceparent=current_traceparent(), assignee=assignee
     )
-    return await _done(desk, command)
+    return await done(desk, command)
 
 
 @router.post("/resolve", response_model=Applied)
 async def resolve(
-    number: str, desk: AtDesk, agent: CurrentAgent, once: Requested, _body: NoBody | None = None
+    number: str, desk: AtDesk, agent: CurrentAgent, once: Requested, body: ResolveBody | None = None
 ) -> Response:
-    """The problem is solved; the participant is told."""
-    command = Resolve(number=plain_number(number), agent=agent, once=once, traceparent=current_traceparent())
-    return await _done(desk, command)
+    """The problem is solved; the participant is told, but not the reason."""
+    command = Resolve(
+        number=plain_number(number),
+        agent=agent,
+        once=once,
+        traceparent=current_traceparent(),
+        reason=body.reason if body else None,
+    )
+    return await done(desk, command)
 
 
 @router.post("/reopen", response_model=Applied)
@@ -113,7 +127,7 @@ async def reopen(
 ) -> Response:
     """It was not solved after all; the participant is told."""
     command = Reopen(number=plain_number(number), agent=agent, once=once, traceparent=current_traceparent())
-    return await _done(desk, command)
+    return await done(desk, command)
 
 
 @router.post("/topic", response_model=Applied)
@@ -122,10 +136,11 @@ async def change_topic(number: str, body: TopicBody, desk: AtDesk, agent: Curren
     command = ChangeTopic(
         number=plain_number(number), agent=agent, once=once, traceparent=current_traceparent(), topic=body.topic
     )
-    return await _done(desk, command)
+    return await done(desk, command)
 
 
-async def _done(desk: Desk, command: AgentCommand, *, status: int = 200) -> Response:
+async def done(desk: Desk, command: AgentCommand, *, status: int = 200) -> Response:
+    """Do it, and answer what became of the case."""
     return answer(await desk.batcher.submit(command), status=status)
 
 

@@ -11,6 +11,7 @@ from ticket_core.api.auth import Gatekeeper
 from ticket_core.batcher import Batcher
 from ticket_core.live import LiveFeed
 from ticket_core.store.agents import Agents
+from ticket_core.store.mentions import Mentions
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.people import People
 from ticket_core.store.queries import CaseQueries
@@ -27,6 +28,7 @@ class Desk:
     cases: CaseQueries
     timelines: Timelines
     people: People
+    mentions: Mentions
     agents: Agents
     sessions: Sessions
     numbers: CaseNumbers

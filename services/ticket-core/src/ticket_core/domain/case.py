@@ -6,22 +6,15 @@ What is made anew for each event is a named tuple: it is made and changed severa
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Assurance, Channel, Identity, IdentityKind, Locale
-from ticket_core.domain.entries import EntryKind
+from ticket_core.domain.entries import EntryKind, Priority
+from ticket_core.domain.fields import FieldValue
 
 ACTIVE = frozenset({CaseState.NEW, CaseState.OPEN, CaseState.PENDING, CaseState.ON_HOLD})
 """The states in which somebody still has something to do. A person has at most one such case per problem."""
-
-
-class Priority(StrEnum):
-    LOW = "low"
-    NORMAL = "normal"
-    HIGH = "high"
-    URGENT = "urgent"
 
 
 def identity_key(kind: IdentityKind, value: str) -> bytes:
@@ -77,6 +70,7 @@ class Case(NamedTuple):
     the participant that no agent has answered. `conversation_id` is where the participant spoke last, and where answers
     go. `last_kind` and `snippet` are of the last contribution. `last_seq` is the number of entries in the timeline.
     `gist` and `heard` are what the case is known by, see `fingerprint`.
+    `reason` is why it is on hold, or how it was resolved. `fields` are the values written down, by key.
     """
 
     id: str
@@ -101,6 +95,9 @@ class Case(NamedTuple):
     resolved_at: datetime | None = None
     close_at: datetime | None = None
     last_seq: int = 0
+    tags: tuple[str, ...] = ()
+    reason: str | None = None
+    fields: tuple[tuple[str, FieldValue], ...] = ()
 
     @property
     def active(self) -> bool:

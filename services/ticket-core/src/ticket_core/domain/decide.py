@@ -14,6 +14,7 @@ from kawal.contracts.interactions import (
     VoicemailLeft,
 )
 from ticket_core.domain.case import Case, Conversation
+from ticket_core.domain.details import decide_detail
 from ticket_core.domain.entries import (
     CallbackAskedFor,
     CaseAssigned,
@@ -34,9 +35,23 @@ from ticket_core.domain.entries import (
 )
 from ticket_core.domain.errors import CaseClosed
 from ticket_core.domain.fingerprint import statement
-from ticket_core.domain.inputs import AgentCommand, Assign, ChangeTopic, Reopen, Reply, Resolve, TimerFired
+from ticket_core.domain.inputs import (
+    AgentCommand,
+    Assign,
+    ChangeTopic,
+    DetailCommand,
+    Hold,
+    Pend,
+    Reopen,
+    Reply,
+    Resolve,
+    Resume,
+    TimerFired,
+)
 from ticket_core.domain.pen import Pen
 from ticket_core.domain.policy import Policy
+from ticket_core.domain.states import require_step
+from ticket_core.domain.waiting import decide_waiting, known_reason
 
 TEXT_LENGTH = 10_000
 """What a contract's `Text` may hold; of a longer form, the entry's fact still has all answers."""
@@ -113,6 +128,8 @@ def decide(
 
     Raises:
         CaseClosed: an agent wants something of a case that is over.
+        IllegalStep: the case's state does not allow what an agent wants.
+        KawalError: what the agent gives along is not of this programme; see `waiting` and `details`.
     """
     match given:
         case ContinueCase():
@@ -141,10 +158,18 @@ def _command(
             return _resolve(case, given, conversation, policy, now)
         case Reopen():
             return _reopen(case, given, conversation, now)
+        case Pend() | Hold() | Resume():
+            return decide_waiting(case, given, policy=policy, now=now)
         case Assign():
             return _assign(case, given, now)
-        case ChangeTopic():
-            return _change_topic(case, given, now)
+        case _:
+            return _write(case, given, policy, now)
+
+
+def _write(case: Case, given: ChangeTopic | DetailCommand, policy: Policy, now: datetime) -> list[Entry]:
+    if isinstance(given, ChangeTopic):
+        return _change_topic(case, given, now)
+    return decide_detail(case, given, policy=policy, now=now)
 
 
 def further(reached: DeliveryState | None, reported: DeliveryState) -> DeliveryState:
@@ -182,10 +207,12 @@ def _reply(case: Case, given: Reply, conversation: Conversation | None, now: dat
 def _resolve(
     case: Case, given: Resolve, conversation: Conversation | None, policy: Policy, now: datetime
 ) -> list[Entry]:
+    reason = known_reason(given.reason, policy.resolution_reasons)
     if case.state is CaseState.RESOLVED:
         return []
+    require_step(case, CaseState.RESOLVED)
     pen = Pen.on(case, conversation=conversation)
-    changed = StateChanged(close_at=now + policy.close_after)
+    changed = StateChanged(close_at=now + policy.close_after, reason=reason)
     pen.agent(changed, at=now, agent=given.agent, state=CaseState.RESOLVED)
     pen.system(NoticeGiven(NoticeTemplate.RESOLVED), at=now, visible=True)
     return pen.entries

@@ -13,6 +13,14 @@ from kawal.contracts.case_events import CaseState, NoticeTemplate
 from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.interactions import FormAnswer, KeyPress
 from kawal.contracts.words import Attachment, Author, Channel
+from ticket_core.domain.fields import FieldValue
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
 
 
 class EntryKind(StrEnum):
@@ -30,6 +38,10 @@ class EntryKind(StrEnum):
     READ = "read"
     REPEATED = "repeated"
     SIMILAR = "similar"
+    NOTE = "note"
+    PRIORITY = "priority"
+    TAGS = "tags"
+    FIELDS = "fields"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +94,14 @@ class NoticeGiven:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """A change that no message made. `close_at` is when a resolved case will be closed."""
+    """A change that no message made. `close_at` is when a resolved case will be closed.
+
+    `reason` says why it is on hold, or how it was resolved: a key of `programme/reasons.yaml`.
+    """
 
     kind: ClassVar = EntryKind.STATE
     close_at: datetime | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +164,36 @@ class SimilarCaseFound:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class NoteWritten:
+    """Agents among themselves: the entry's text never leaves the desk. `mentions` are ids of agents to be told."""
+
+    kind: ClassVar = EntryKind.NOTE
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityChanged:
+    kind: ClassVar = EntryKind.PRIORITY
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class TagsChanged:
+    """`tags` are all that the case has afterwards, in the order in which they were put on it."""
+
+    kind: ClassVar = EntryKind.TAGS
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsChanged:
+    """The new values, by the key of the field; `None` takes one away. Fields that are not named stay."""
+
+    kind: ClassVar = EntryKind.FIELDS
+    values: dict[str, FieldValue | None]
+
+
 EntryFact = (
     CaseOpened
     | MessageWritten
@@ -163,6 +209,10 @@ EntryFact = (
     | ConversationRead
     | ContentRepeated
     | SimilarCaseFound
+    | NoteWritten
+    | PriorityChanged
+    | TagsChanged
+    | FieldsChanged
 )
 CONTRIBUTIONS = (MessageWritten, FormFilledIn, VoicemailRecorded, CallbackAskedFor)
 """What people say to one another; everything else is about the case."""

@@ -1,5 +1,6 @@
 """What a command can be refused for. Each is told to the agent as problem+json with its `code`."""
 
+from kawal.contracts.case_events import CaseState
 from kawal.errors import KawalError
 
 
@@ -9,6 +10,40 @@ class CaseNotFound(KawalError):
 
 class CaseClosed(KawalError):
     status, code, title = 409, "case_closed", "The case is closed"
+
+
+class IllegalStep(KawalError):
+    """The case cannot go from its state to the one wanted; `code` is `case_<its state>`, e.g. `case_resolved`."""
+
+    status, title = 409, "The case's state does not allow it"
+
+    def __init__(self, state: CaseState, to: CaseState) -> None:
+        super().__init__(f"It is {state}, and cannot become {to} from there")
+        self.code = f"case_{state}"
+
+
+class UnknownReason(KawalError):
+    status, code, title = 422, "unknown_reason", "The programme has no such reason"
+
+
+class UnknownField(KawalError):
+    status, code, title = 422, "unknown_field", "The programme has no such field"
+
+
+class FieldNotForTopic(KawalError):
+    status, code, title = 422, "field_not_for_topic", "Cases about this topic do not have this field"
+
+
+class InvalidFieldValue(KawalError):
+    status, code, title = 422, "invalid_field_value", "The value does not fit the field"
+
+
+class InvalidTag(KawalError):
+    status, code, title = 422, "invalid_tag", "This cannot be a tag"
+
+
+class TooManyTags(KawalError):
+    status, code, title = 422, "too_many_tags", "The case would have too many tags"
 
 
 class ConversationNotFound(KawalError):

@@ -14,11 +14,15 @@ from ticket_core.domain.entries import (
     ConversationRead,
     DeliveryNoted,
     Entry,
+    FieldsChanged,
     MessageWritten,
     NumberAdded,
+    PriorityChanged,
     StateChanged,
+    TagsChanged,
     TopicChanged,
 )
+from ticket_core.domain.fields import FieldValue
 from ticket_core.domain.fingerprint import MOST_HEARD, Heard, fingerprint, longer_gist, statement
 
 SUBJECT_LENGTH = 120
@@ -48,7 +52,7 @@ def evolve(case: Case | None, entry: Entry) -> Case:
     else:
         changes |= _administered(case, entry)
     if entry.state is not None:
-        changes |= _moved(entry)
+        changes |= _moved(case, entry)
     return case._replace(**changes)
 
 
@@ -113,11 +117,31 @@ def _administered(case: Case, entry: Entry) -> dict[str, Any]:
         case NumberAdded(number=number):
             return {"aliases": (*case.aliases, number)}
         case _:
+            return _detailed(case, entry)
+
+
+def _detailed(case: Case, entry: Entry) -> dict[str, Any]:
+    match entry.fact:
+        case PriorityChanged(priority=priority):
+            return {"priority": priority}
+        case TagsChanged(tags=tags):
+            return {"tags": tags}
+        case FieldsChanged(values=values):
+            return {"fields": _written_down(case, values)}
+        case _:
             return {}
 
 
-def _moved(entry: Entry) -> dict[str, Any]:
-    changes: dict[str, Any] = {"state": entry.state, "close_at": None}
+def _written_down(case: Case, values: dict[str, FieldValue | None]) -> tuple[tuple[str, FieldValue], ...]:
+    after = dict(case.fields) | values
+    return tuple(sorted((key, value) for key, value in after.items() if value is not None))
+
+
+def _moved(case: Case, entry: Entry) -> dict[str, Any]:
+    reason = entry.fact.reason if isinstance(entry.fact, StateChanged) else None
+    if entry.state is CaseState.CLOSED:
+        reason = case.reason  # how it was resolved stays true
+    changes: dict[str, Any] = {"state": entry.state, "close_at": None, "reason": reason}
     if entry.state in ACTIVE:
         return changes | {"resolved_at": None}
     if entry.state is CaseState.RESOLVED:

@@ -1,5 +1,6 @@
 """Everything that can happen to a case, from whatever side it comes. All of it goes through one `apply`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +8,8 @@ from enum import StrEnum
 from kawal.contracts.deliveries import DeliveryReported
 from kawal.contracts.interactions import Interaction
 from ticket_core.domain.case import Agent
+from ticket_core.domain.entries import Priority
+from ticket_core.domain.fields import FieldValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,9 @@ class Reply(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolve(Command):
-    """The problem is solved; the participant is told so."""
+    """The problem is solved; the participant is told so. `reason` says how, for the desk only."""
+
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,51 @@ class ChangeTopic(Command):
     topic: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pend(Command):
+    """It waits for the participant, who brings it back by writing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold(Command):
+    """It waits for a third party; `reason` is a key of `programme/reasons.yaml`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume(Command):
+    """It waits for nobody any more: work goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteNote(Command):
+    """For colleagues only. `mentions` are ids of agents who shall see it."""
+
+    text: str
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prioritise(Command):
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTags(Command):
+    """Take `remove` off the case, then put `add` on it."""
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFields(Command):
+    """Write values down, by the key of the field; `None` takes one away."""
+
+    values: Mapping[str, FieldValue | None]
+
+
 class TimerKind(StrEnum):
     CLOSE = "close"
 
@@ -92,5 +142,7 @@ class TimerFired:
     traceparent: str | None = None
 
 
-AgentCommand = Reply | Resolve | Reopen | Assign | ChangeTopic
+StateCommand = Pend | Hold | Resume
+DetailCommand = WriteNote | Prioritise | ChangeTags | SetFields
+AgentCommand = Reply | Resolve | Reopen | Assign | ChangeTopic | StateCommand | DetailCommand
 Input = Contact | DeliveryReport | AgentCommand | TimerFired

@@ -71,6 +71,9 @@ _MORE = (
     _cases.c.conversation_id,
     _cases.c.resolved_at,
     _cases.c.close_at,
+    _cases.c.reason,
+    _cases.c.tags,
+    _cases.c.fields,
 )
 
 

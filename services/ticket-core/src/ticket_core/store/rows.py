@@ -7,8 +7,9 @@ from pydantic import TypeAdapter
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Assurance, Author, Channel, Identity, IdentityKind, Locale
-from ticket_core.domain.case import Case, Conversation, Fact, Participant, Priority
-from ticket_core.domain.entries import Entry, EntryFact, EntryKind
+from ticket_core.domain.case import Case, Conversation, Fact, Participant
+from ticket_core.domain.entries import Entry, EntryFact, EntryKind, Priority
+from ticket_core.domain.fields import FieldValue
 from ticket_core.store.bulk import Row, array_literal
 
 _FACTS: dict[str, TypeAdapter[Any]] = {fact.kind: TypeAdapter(fact) for fact in get_args(EntryFact)}
@@ -35,8 +36,20 @@ ENTRY = (
 )
 _IDENTITIES = CONVERSATION.index("identities")
 _CHANNELS = CASE.index("channels")  # and behind them the aliases and what was heard
+_TAGS = CASE.index("tags")  # and the reason and the fields behind them
+_FIELDS = CASE.index("fields")
 _READ_AS_TEXT = frozenset(
-    {"id", "participant_id", "assignee_id", "follow_up_of", "case_id", "last_case_id", "payload", "identities"}
+    {
+        "id",
+        "participant_id",
+        "assignee_id",
+        "follow_up_of",
+        "case_id",
+        "last_case_id",
+        "payload",
+        "identities",
+        "fields",
+    }
 )
 
 
@@ -88,7 +101,17 @@ def _identities_of(document: str) -> tuple[Identity, ...]:
 
 def case_row(case: Case) -> Row:
     arrays = map(array_literal, (case.channels, case.aliases, case.heard))
-    return (*case[:_CHANNELS], *arrays, *case[_CHANNELS + 3 :])
+    tags = array_literal(f'"{tag}"' for tag in case.tags)  # quoted: a tag may be `null`
+    fields = json.dumps(dict(case.fields), ensure_ascii=False) if case.fields else "{}"
+    return (
+        *case[:_CHANNELS],
+        *arrays,
+        *case[_CHANNELS + 3 : _TAGS],
+        tags,
+        case.reason,
+        fields,
+        *case[_TAGS + 3 :],
+    )
 
 
 def case_of(row: Any) -> Case:
@@ -100,7 +123,13 @@ def case_of(row: Any) -> Case:
         channels=tuple(map(Channel, found.channels)),
         aliases=tuple(found.aliases),
         heard=tuple(found.heard),
+        tags=tuple(found.tags),
+        fields=_fields_of(row[_FIELDS]),
     )
+
+
+def _fields_of(document: str) -> tuple[tuple[str, FieldValue], ...]:
+    return () if document == "{}" else tuple(sorted(json.loads(document).items()))
 
 
 def entry_row(entry: Entry) -> Row:

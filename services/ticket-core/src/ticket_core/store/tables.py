@@ -117,12 +117,16 @@ cases = Table(
     Column("resolved_at", _Moment),
     Column("close_at", _Moment),
     Column("last_seq", Integer, nullable=False),
+    Column("tags", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("reason", Text),
+    Column("fields", JSONB, nullable=False, server_default=text("'{}'")),
     Column("stamp", BigInteger, nullable=False),
     CheckConstraint("number ~ '^[0-9]{10}$'", name="number"),
     CheckConstraint("state IN ('new', 'open', 'pending', 'on_hold', 'resolved', 'closed')", name="state"),
     CheckConstraint("priority IN ('low', 'normal', 'high', 'urgent')", name="priority"),
     CheckConstraint(f"({_ACTIVE}) = (resolved_at IS NULL)", name="resolved_at"),
     CheckConstraint("close_at IS NULL OR state = 'resolved'", name="close_at"),
+    CheckConstraint("reason IS NULL OR state IN ('on_hold', 'resolved', 'closed')", name="reason"),
     CheckConstraint("waiting_since IS NULL OR state NOT IN ('resolved', 'closed')", name="waiting_since"),
     CheckConstraint("last_seq >= 1", name="last_seq"),
     Index("cases_participant_id_idx", "participant_id"),
@@ -207,6 +211,13 @@ timeline = Table(
     ),
     Index("timeline_about_idx", "case_id", "about", postgresql_where=text("about IS NOT NULL")),
     Index("timeline_stream_idx", "stamp", "case_id", "seq"),
+    Index(
+        "timeline_mentions_idx",
+        "payload",
+        postgresql_using="gin",
+        postgresql_ops={"payload": "jsonb_path_ops"},
+        postgresql_where=text("kind = 'note'"),
+    ),
 )
 
 timers = Table(

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ticket_core.domain.fields import FieldValue
+
 
 @dataclass(frozen=True, slots=True)
 class CaseSummary:
@@ -43,13 +45,19 @@ class ConversationView:
 
 @dataclass(frozen=True, slots=True)
 class CaseView(CaseSummary):
-    """A case in full, without its timeline. `conversation_id` is where an answer goes that names no conversation."""
+    """A case in full, without its timeline. `conversation_id` is where an answer goes that names no conversation.
+
+    `reason` is why it is on hold or how it was resolved. `fields` are the values written down, by key of the field.
+    """
 
     aliases: list[str]
     follow_up_of: str | None
     conversation_id: str | None
     resolved_at: datetime | None
     close_at: datetime | None
+    reason: str | None
+    tags: list[str]
+    fields: dict[str, FieldValue]
     conversations: list[ConversationView]
 
 
