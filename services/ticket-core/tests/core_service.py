@@ -29,6 +29,8 @@ from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.people import People
 from ticket_core.store.queries import CaseQueries
 from ticket_core.store.recordings import RecordingAccesses
+from ticket_core.store.saved_views import SavedViews
+from ticket_core.store.search_index import SearchIndex
 from ticket_core.store.sessions import Sessions
 from ticket_core.store.store import CaseStore, utc_now
 from ticket_core.store.stream import CaseStream
@@ -55,13 +57,14 @@ def settings(*, dsn: str, state: Path, **changes: Any) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """`client` speaks to the service with the bootstrap token, `anyone` without."""
+    """`client` speaks to the service with the bootstrap token, `anyone` without; `index` is moved on by the test."""
 
     client: httpx.AsyncClient
     anyone: httpx.AsyncClient
     store: CaseStore
     desk: Desk
     stream: CaseStream
+    index: SearchIndex
     url: str
 
 
@@ -80,6 +83,7 @@ async def serving(engine: AsyncEngine, chosen: Settings) -> AsyncIterator[Served
         people=People(engine),
         mentions=Mentions(engine),
         agents=Agents(engine),
+        views=SavedViews(engine),
         sessions=sessions,
         numbers=numbers,
         live=live,
@@ -101,4 +105,4 @@ async def serving(engine: AsyncEngine, chosen: Settings) -> AsyncIterator[Served
             httpx.AsyncClient(base_url=address.url, headers=headers) as client,
             httpx.AsyncClient(base_url=address.url) as anyone,
         ):
-            yield Served(client, anyone, store, desk, stream, address.url)
+            yield Served(client, anyone, store, desk, stream, SearchIndex(engine), address.url)

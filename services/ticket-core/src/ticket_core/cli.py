@@ -11,6 +11,7 @@ from kawal import database
 from kawal.errors import KawalError
 from ticket_core.rebuild import Difference, differences
 from ticket_core.store.agents import Agents
+from ticket_core.store.search_index import SearchIndex
 
 T = TypeVar("T")
 Dsn = Annotated[str, typer.Option(envvar="KAWAL_POSTGRES_DSN", help="Where PostgreSQL is.")]
@@ -45,10 +46,14 @@ def rebuild(
     dsn: Dsn,
     *,
     verify: Annotated[bool, typer.Option("--verify", help="Only compare, change nothing.")] = False,
+    search: Annotated[bool, typer.Option("--search", help="Index all cases for search again.")] = False,
 ) -> None:
-    """Fold every timeline again, and compare what comes out with the rows of the cases."""
+    """Fold every timeline again, and compare what comes out with the rows of the cases; or index them for search."""
+    if search:
+        typer.echo(f"{_run(_indexed(dsn))} cases indexed", err=True)
+        return
     if not verify:
-        typer.echo("Only --verify is possible so far.", err=True)
+        typer.echo("Only --verify and --search are possible so far.", err=True)
         raise typer.Exit(2)
     found = _run(_differences(dsn))
     for difference in found:
@@ -68,6 +73,11 @@ async def _put(dsn: str, *, email: str, name: str, password: str, roles: list[st
 async def _differences(dsn: str) -> list[Difference]:
     async with database.opened(dsn, application="kawal-rebuild") as engine:
         return [difference async for difference in differences(engine)]
+
+
+async def _indexed(dsn: str) -> int:
+    async with database.opened(dsn, application="kawal-rebuild") as engine:
+        return await SearchIndex(engine).rebuild()
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

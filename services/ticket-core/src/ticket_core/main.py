@@ -34,6 +34,7 @@ from ticket_core.consumers.inputs import (
 from ticket_core.domain.inputs import Input
 from ticket_core.domain.numbers import NumberSpace
 from ticket_core.housekeeping import Housekeeping
+from ticket_core.indexing import Indexing
 from ticket_core.live import LiveFeed
 from ticket_core.settings import Settings
 from ticket_core.store import tables
@@ -44,6 +45,7 @@ from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.people import People
 from ticket_core.store.queries import CaseQueries
 from ticket_core.store.recordings import RecordingAccesses
+from ticket_core.store.saved_views import SavedViews
 from ticket_core.store.sessions import Sessions
 from ticket_core.store.store import CaseStore, utc_now
 from ticket_core.store.stream import CaseStream
@@ -95,6 +97,7 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
             people=People(engine),
             mentions=Mentions(engine),
             agents=Agents(engine),
+            views=SavedViews(engine),
             sessions=sessions,
             numbers=numbers,
             live=live,
@@ -113,6 +116,7 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
                 "outbox": relay.run,
                 "commands": batcher.run,
                 "live": live.run,
+                "search": Indexing(engine).run,
                 "timers": Timers(engine, apply=store.apply).run,
                 "housekeeping": Housekeeping(engine, sessions=sessions).run,
                 "missed": Upkeep(engine=engine, maintain=_suggest_missed, every_s=MISSED_EVERY_S).run,

@@ -1,4 +1,5 @@
 import base64
+import json
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -30,12 +31,12 @@ async def numbers(served: Served, **query: str) -> list[str]:
 
 def forged(at: str) -> str:
     """A cursor as nobody gave it out."""
-    return base64.urlsafe_b64encode(f"{at} {uuid4()}".encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps(["-activity", at, str(uuid4()), 1, 0]).encode()).decode()
 
 
 class TestListCases:
     async def test_none(self, served: Served) -> None:
-        assert (await served.client.get("/v1/cases")).json() == {"items": [], "next_cursor": None}
+        assert (await served.client.get("/v1/cases")).json() == {"items": [], "next_cursor": None, "matches": {}}
 
     async def test_is_as_documented(self, served: Served) -> None:
         await hear(served, message(name="Siti"))
@@ -89,6 +90,7 @@ class TestListCases:
             ),
         )
         await hear(served, message("Lain", conversation="chat:zzzzzzzz"))
+        await served.index.catch_up()
         for typed in (
             number(1),
             case_numbers.display(number(1)),
@@ -100,7 +102,7 @@ class TestListCases:
             "0812 3456 7890",
         ):
             assert await numbers(served, q=typed) == [case.number], typed
-        for typed in ("nobody@example.id", "0899 9999 9999", "_ilang", "Kartu %"):
+        for typed in ("nobody@example.id", "0899 9999 9999", "_ilang", "Kartu x%"):
             assert await numbers(served, q=typed) == [], typed
 
     async def test_what_is_not_valid(self, served: Served) -> None:

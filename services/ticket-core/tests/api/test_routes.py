@@ -21,7 +21,14 @@ OPEN = {
     ("GET", "/console/language/{locale}"),
 }
 OTHERS = {"/openapi.json", "/assets"}
-SAMPLES = {"number": number(1), "participant_id": str(uuid4()), "seq": "1", "place": "0", "locale": "en"}
+SAMPLES = {
+    "number": number(1),
+    "participant_id": str(uuid4()),
+    "seq": "1",
+    "place": "0",
+    "view_id": str(uuid4()),
+    "locale": "en",
+}
 
 
 @pytest.fixture

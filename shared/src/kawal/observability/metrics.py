@@ -136,3 +136,6 @@ APPLIED_INPUTS = Counter("kawal_applied_inputs_total", "Inputs that the write pa
 # Screens that listen to the live stream of this replica, and those that were cut off because they did not keep up.
 LIVE_SCREENS = Gauge("kawal_live_screens", "Connected live screens.")
 LIVE_SCREENS_CUT = Counter("kawal_live_screens_cut_total", "Live screens that were too slow.")
+# Age of the last entry that search knows while there are others after it; 0 when it knows all.
+SEARCH_LAG_SECONDS = Gauge("kawal_search_lag_seconds", "How far search is behind the timelines.")
+SEARCH_INDEXED = Counter("kawal_search_indexed_entries_total", "Timeline entries that search has taken in.")

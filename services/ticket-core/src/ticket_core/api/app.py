@@ -1,7 +1,7 @@
 """The app with all routes of the API; the console adds its own."""
 
 from kawal.http import App, create_app
-from ticket_core.api import cases, commands, events, life, numbers, participants, recordings
+from ticket_core.api import cases, commands, events, life, numbers, participants, recordings, views
 from ticket_core.api.desk import Desk
 from ticket_core.settings import Settings
 
@@ -17,6 +17,7 @@ def create_api(settings: Settings, desk: Desk) -> App:
         recordings.router,
         participants.router,
         events.router,
+        views.router,
     ):
         app.include_router(router)
     app.include_router(numbers.router(service_token=settings.service_token))

@@ -15,8 +15,8 @@ from kawal.http.inputs import Line
 from kawal.observability.tracing import current_traceparent
 from ticket_core.api.answers import answer, problems
 from ticket_core.api.auth import CurrentAgent
-from ticket_core.api.cases import MINE
 from ticket_core.api.desk import Desk, desk_of
+from ticket_core.api.filters import MINE
 from ticket_core.domain.case import Agent
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import AgentCommand, Assign, ChangeTopic, Once, Reopen, Reply, Resolve

@@ -16,6 +16,7 @@ from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.people import People
 from ticket_core.store.queries import CaseQueries
 from ticket_core.store.recordings import RecordingAccesses
+from ticket_core.store.saved_views import SavedViews
 from ticket_core.store.sessions import Sessions
 from ticket_core.store.timeline import Timelines
 
@@ -30,6 +31,7 @@ class Desk:
     people: People
     mentions: Mentions
     agents: Agents
+    views: SavedViews
     sessions: Sessions
     numbers: CaseNumbers
     live: LiveFeed

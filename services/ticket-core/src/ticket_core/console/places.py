@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ticket_core.domain.case import ACTIVE, Agent
-from ticket_core.store.queries import CaseFilter
+from ticket_core.store.filters import CaseFilter
 from ticket_core.store.views import CaseSummary
 
 
@@ -37,7 +37,7 @@ class Looking:
             case Place.UNASSIGNED:
                 return CaseFilter(active=True, unassigned=True, q=q)
             case Place.RESOLVED:
-                return CaseFilter(state="resolved", q=q)
+                return CaseFilter(states=("resolved",), q=q)
             case Place.ALL:
                 return CaseFilter(q=q)
 

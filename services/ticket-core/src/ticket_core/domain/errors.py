@@ -68,3 +68,19 @@ class IdempotencyConflict(KawalError):
 
 class CaseNumbersExhausted(KawalError):
     status, code, title = 503, "case_numbers_exhausted", "There are no case numbers left"
+
+
+class ViewNotFound(KawalError):
+    status, code, title = 404, "view_not_found", "There is no such view"
+
+
+class ViewExists(KawalError):
+    status, code, title = 409, "view_exists", "You have a view with this name"
+
+
+class TooManyViews(KawalError):
+    status, code, title = 409, "too_many_views", "You have too many views"
+
+
+class NotYourView(KawalError):
+    status, code, title = 403, "not_your_view", "Only its owner or a supervisor may change a shared view"

@@ -1,46 +1,23 @@
 """The read side. Nothing here locks or writes."""
 
-import base64
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal, literal_column, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal import case_numbers
-from kawal.contracts.words import Channel
-from kawal.errors import KawalError
 from ticket_core.domain.case import ACTIVE
 from ticket_core.domain.errors import CaseNotFound
 from ticket_core.store import tables
+from ticket_core.store.cursors import Position, cursor_of, ordered, read_cursor
+from ticket_core.store.filters import ACTIVE_CASES, CaseFilter, Sort, conditions
+from ticket_core.store.found import matches
 from ticket_core.store.reading import Reading
-from ticket_core.store.search import matches
+from ticket_core.store.search import FEW, Typed
 from ticket_core.store.views import CasePage, CaseSummary, CaseView, ConversationView
 
 MOST_CASES = 100
-
-
-class InvalidCursor(KawalError):
-    status, code, title = 400, "invalid_cursor", "This is not a cursor of this list"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseFilter:
-    """Which cases to list. `unassigned` excludes `assignee_id`; `active` stands for all states that need somebody.
-
-    `q` is what an agent types: a number or its beginning, an e-mail address, a phone number, or words.
-    """
-
-    state: str | None = None
-    active: bool = False
-    assignee_id: str | None = None
-    unassigned: bool = False
-    channel: Channel | None = None
-    topic: str | None = None
-    q: str | None = None
 
 
 _cases = tables.cases
@@ -63,8 +40,6 @@ _SUMMARY = (
     _cases.c.waiting_since,
     _cases.c.last_seq,
 )
-# Spelt out, not bound: only so does the planner know that the partial index fits.
-_ACTIVE = _cases.c.state.in_([literal_column(f"'{state}'") for state in ("new", "open", "pending", "on_hold")])
 _MORE = (
     _cases.c.aliases,
     _cases.c.follow_up_of,
@@ -116,21 +91,26 @@ class CaseQueries:
     def __init__(self, engine: AsyncEngine) -> None:
         self._reading = Reading(engine)
 
-    async def list(self, wanted: CaseFilter, *, cursor: str | None = None, limit: int = 25) -> CasePage:
-        """Cases, those with the latest activity first. `limit` is at most `MOST_CASES`.
+    async def list(
+        self,
+        wanted: CaseFilter,
+        *,
+        sort: Sort = Sort.LATEST_ACTIVITY,
+        cursor: str | None = None,
+        limit: int = 25,
+    ) -> CasePage:
+        """Cases in the order `sort`. `limit` is at most `MOST_CASES`.
+
+        A search that finds nothing looks for similar names.
 
         Raises:
             InvalidCursor: `cursor` did not come from here.
         """
-        limit = min(limit, MOST_CASES)
-        query = summaries().where(*_conditions(wanted))
-        if cursor is not None:
-            query = query.where(tuple_(_cases.c.activity_at, _cases.c.id) < _read_cursor(cursor))
-        query = query.order_by(_cases.c.activity_at.desc(), _cases.c.id.desc()).limit(limit + 1)
+        listing = Listing(wanted, sort, read_cursor(cursor, sort) if cursor is not None else None)
         async with self._reading.connection() as connection:
-            items = [CaseSummary(*row) for row in await connection.execute(query)]
-        more = len(items) > limit
-        return CasePage(items[:limit], _cursor(items[limit - 1]) if more else None)
+            if not (wanted.q and wanted.q.strip()):
+                return await _page(connection, listing, limit=min(limit, MOST_CASES))
+            return await _search(connection, listing, wanted.q.strip(), limit=min(limit, MOST_CASES))
 
     async def case(self, number: str) -> CaseView:
         """One case.
@@ -149,7 +129,7 @@ class CaseQueries:
 
     async def active_counts(self) -> dict[str, int]:
         """How many cases there are in each active state."""
-        query = select(_cases.c.state, func.count().label("count")).where(_ACTIVE).group_by(_cases.c.state)
+        query = select(_cases.c.state, func.count().label("count")).where(ACTIVE_CASES).group_by(_cases.c.state)
         async with self._reading.connection() as connection:
             found: dict[str, int] = {row[0]: row[1] for row in await connection.execute(query)}
         return {state: found.get(state, 0) for state in sorted(ACTIVE)}
@@ -172,32 +152,38 @@ def _conversation(row: Any) -> ConversationView:
     return ConversationView(row.id, row.channel, row.locale, row.name, row.last_seq, row.read_seq, kinds)
 
 
-def _conditions(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:
-    if wanted.active:
-        yield _ACTIVE
-    if wanted.state is not None:
-        yield _cases.c.state == wanted.state
-    if wanted.assignee_id is not None:
-        yield _cases.c.assignee_id == wanted.assignee_id
-    if wanted.unassigned:
-        yield _cases.c.assignee_id.is_(None)
-    if wanted.channel is not None:
-        yield _cases.c.channels.contains([wanted.channel])
-    if wanted.topic is not None:
-        yield _cases.c.topic == wanted.topic
-    if wanted.q:
-        yield matches(wanted.q)
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list, and where in it to go on."""
+
+    wanted: CaseFilter
+    sort: Sort
+    behind: Position | None
+
+    def query(self, *more: ColumnElement[bool]) -> Select[Any]:
+        found = summaries().where(*conditions(self.wanted, sort=self.sort), *more)
+        return ordered(found, self.sort, self.behind)
 
 
-def _cursor(last: CaseSummary) -> str:
-    return base64.urlsafe_b64encode(f"{last.activity_at.isoformat()} {last.id}".encode()).decode().rstrip("=")
+async def _search(connection: AsyncConnection, listing: Listing, q: str, *, limit: int) -> CasePage:
+    alike = listing.behind is not None and listing.behind.alike
+    page = await _found(connection, listing, Typed(q, alike=alike), limit=limit)
+    if page.items or listing.behind is not None:
+        return page
+    return await _found(connection, listing, Typed(q, alike=True), limit=limit)
 
 
-def _read_cursor(cursor: str) -> ColumnElement[Any]:
-    try:
-        plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        at, _, case_id = plain.partition(" ")
-        moment, last_id = datetime.fromisoformat(at).astimezone(UTC), str(UUID(case_id))
-    except (ValueError, OverflowError) as broken:
-        raise InvalidCursor("Use the next_cursor of an answer") from broken
-    return tuple_(literal(moment, _cases.c.activity_at.type), literal(last_id, _cases.c.id.type))
+async def _found(connection: AsyncConnection, listing: Listing, typed: Typed, *, limit: int) -> CasePage:
+    count, query = (await connection.execute(typed.how_many().add_columns(cast(typed.query(), Text)))).one()
+    meant = typed.few() if count <= FEW else typed.many()
+    page = await _page(connection, listing, meant, limit=limit, alike=typed.alike)
+    return replace(page, matches=await matches(connection, typed, query, page.items))
+
+
+async def _page(
+    connection: AsyncConnection, listing: Listing, *more: ColumnElement[bool], limit: int, alike: bool = False
+) -> CasePage:
+    rows = await connection.execute(listing.query(*more).limit(limit + 1))
+    items = [CaseSummary(*row) for row in rows]
+    last = cursor_of(items[limit - 1], listing.sort, alike=alike) if len(items) > limit else None
+    return CasePage(items[:limit], last)

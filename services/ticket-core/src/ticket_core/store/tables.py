@@ -16,11 +16,12 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from kawal.database import metadata as schema_metadata
 from kawal.inbox import inbox_table
@@ -139,6 +140,22 @@ cases = Table(
         postgresql_where=text("assignee_id IS NOT NULL"),
     ),
     Index("cases_active_idx", text("activity_at DESC"), text("id DESC"), postgresql_where=text(_ACTIVE)),
+    Index("cases_opened_idx", text("opened_at DESC"), text("id DESC")),
+    Index("cases_waiting_idx", "waiting_since", "id", postgresql_where=text("waiting_since IS NOT NULL")),
+    Index(
+        "cases_urgency_idx",
+        text("core.urgency(priority) DESC"),
+        text("activity_at DESC"),
+        text("id DESC"),
+        postgresql_where=text(_ACTIVE),
+    ),
+    Index(
+        "cases_topic_idx",
+        "topic",
+        text("activity_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("topic IS NOT NULL"),
+    ),
 )
 
 case_numbers = Table(
@@ -285,4 +302,47 @@ recording_accesses = Table(
     Column("seq", Integer, nullable=False),
     Column("vault_ref", Text, nullable=False),
     Index("recording_accesses_case_id_idx", "case_id"),
+)
+
+# Written by `ticket_core.indexing` behind the timeline, never by the write path.
+case_search = Table(
+    "case_search",
+    metadata,
+    Column("case_id", _Id, ForeignKey(cases.c.id), primary_key=True),
+    # Names and addresses of the participant, without accents and capitals.
+    Column("who", Text, nullable=False),
+    Column("words", TSVECTOR, nullable=False),
+    # Without fast update: a list of what is pending would have to be read by each search.
+    Index("case_search_words_idx", "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+    Index(
+        "case_search_who_idx",
+        "who",
+        postgresql_using="gin",
+        postgresql_ops={"who": "public.gin_trgm_ops"},
+        postgresql_with={"fastupdate": "off"},
+    ),
+)
+
+search_place = Table(
+    "search_place",
+    metadata,
+    Column("id", Boolean, primary_key=True, server_default=text("true")),
+    Column("stamp", BigInteger, nullable=False),
+    Column("case_id", _Id, nullable=False),
+    Column("seq", Integer, nullable=False),
+    CheckConstraint("id", name="one_row"),
+)
+
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    # No foreign key: the bootstrap token acts for nobody in `agents`.
+    Column("owner_id", _Id, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("filter", JSONB, nullable=False),
+    Column("created_at", _Moment, nullable=False),
+    UniqueConstraint("owner_id", "name"),
+    Index("saved_views_shared_idx", "name", postgresql_where=text("shared")),
 )

@@ -130,9 +130,26 @@ class RecordingView:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchView:
+    """Where a search found something: `where` is `text`, `subject`, `name`, `number` or `address`.
+
+    `seq` is the entry of the timeline whose text it was. `marks` are pieces of `snippet`, from and to (excluded), in
+    characters (code points).
+    """
+
+    where: str
+    seq: int | None
+    snippet: str
+    marks: list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class CasePage:
+    """`matches` says by the case's number where a search found it."""
+
     items: list[CaseSummary]
     next_cursor: str | None
+    matches: dict[str, MatchView] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,142 @@
+"""Keeps `case_search`: one document for each case, made of its timeline and of what is known of its participant.
+
+It is written behind the timeline, not by the write path: it follows the stamps as `stream` does, and so misses
+nothing. What it holds can be thrown away and made again at any time.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+AT_ONCE = 200
+"""So many entries in one transaction: while it runs, the stream of live screens waits for it (see `stream`)."""
+REBUILT_AT_ONCE = 2_000
+MOST_TEXTS = 1_000
+MOST_CHARACTERS = 100_000
+"""Of the latest texts of a case; a tsvector holds at most a megabyte."""
+_BEGINNING = {"stamp": 0, "case_id": str(UUID(int=0)), "seq": 0}
+_LOCK = 0x6B617761_73726368
+
+_SETTLED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
+_LOCK_IT = text("SELECT pg_advisory_xact_lock(:lock)")
+_PLACE = text("SELECT stamp, case_id::text, seq FROM core.search_place")
+_NEXT = text(f"""
+    SELECT stamp, case_id::text, seq, at FROM core.timeline
+    WHERE (stamp, case_id, seq) > (:stamp, CAST(:case_id AS uuid), :seq) AND stamp < {_SETTLED}
+    ORDER BY stamp, case_id, seq LIMIT :limit
+""")  # noqa: S608 nothing but our own constant
+_MOVE = text("""
+    INSERT INTO core.search_place (stamp, case_id, seq) VALUES (:stamp, CAST(:case_id AS uuid), :seq)
+    ON CONFLICT (id) DO UPDATE SET stamp = excluded.stamp, case_id = excluded.case_id, seq = excluded.seq
+""")
+# The sort makes all documents before the first is written: only from then on does this transaction hold up others.
+_WRITE = text(f"""
+    INSERT INTO core.case_search (case_id, who, words)
+    SELECT case_id, who, words FROM (
+        SELECT cases.id AS case_id, lower(public.unaccent(person.who)) AS who,
+               to_tsvector('core.indonesian', said.text) || to_tsvector('core.english', said.text) AS words
+        FROM core.cases
+        CROSS JOIN LATERAL (
+            SELECT participants.name, concat_ws(' ', participants.name, (
+                SELECT string_agg(value, ' ' ORDER BY value) FROM (
+                    SELECT value FROM core.identities
+                    WHERE identities.participant_id = participants.id AND kind <> 'conversation'
+                    UNION
+                    SELECT value FROM core.claims JOIN core.identities USING (key)
+                    WHERE claims.participant_id = participants.id AND kind <> 'conversation'
+                ) AS known
+            )) AS who
+            FROM core.participants WHERE participants.id = cases.participant_id
+        ) AS person
+        CROSS JOIN LATERAL (
+            SELECT left(concat_ws(E'\\n', cases.subject, person.name, string_agg(text, E'\\n' ORDER BY seq DESC)),
+                        {MOST_CHARACTERS}) AS text
+            FROM (
+                SELECT seq, text FROM core.timeline WHERE timeline.case_id = cases.id AND text <> ''
+                ORDER BY seq DESC LIMIT {MOST_TEXTS}
+            ) AS latest
+        ) AS said
+        WHERE cases.id = ANY(CAST(:ids AS uuid[]))
+        OFFSET 0
+    ) AS made
+    ORDER BY who, case_id
+    ON CONFLICT (case_id) DO UPDATE SET who = excluded.who, words = excluded.words
+    WHERE case_search.who <> excluded.who OR case_search.words <> excluded.words
+""")  # noqa: S608 nothing but our own constants
+# A name that was given in one case is the name in all cases of its participant.
+_OTHERS = text("""
+    UPDATE core.case_search AS kept SET who = fresh.who
+    FROM (
+        SELECT DISTINCT ON (other.id) other.id, made.who
+        FROM core.cases AS touched
+        JOIN core.case_search AS made ON made.case_id = touched.id
+        JOIN core.cases AS other ON other.participant_id = touched.participant_id
+        WHERE touched.id = ANY(CAST(:ids AS uuid[]))
+        ORDER BY other.id
+    ) AS fresh
+    WHERE kept.case_id = fresh.id AND kept.who <> fresh.who
+""")
+_CASES = text("SELECT id::text FROM core.cases WHERE id > CAST(:after AS uuid) ORDER BY id LIMIT :limit")
+
+
+class Round(NamedTuple):
+    """What one step did: entries read, and when the last of them happened."""
+
+    entries: int
+    last_at: datetime | None
+
+
+class SearchIndex:
+    """Any number of replicas may call `advance`: one works, the others find nothing to do."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def advance(self, *, limit: int = AT_ONCE) -> Round:
+        """Index the cases of the next entries, up to `limit`."""
+        async with self._engine.begin() as connection:
+            if not (await connection.execute(_TRY_LOCK, {"lock": _LOCK})).scalar_one():
+                return Round(0, None)
+            place = (await connection.execute(_PLACE)).one_or_none()
+            found = (
+                await connection.execute(_NEXT, {**(place._asdict() if place else _BEGINNING), "limit": limit})
+            ).all()
+            if not found:
+                return Round(0, None)
+            await _index(connection, sorted({row.case_id for row in found}))
+            stamp, case_id, seq, at = found[-1]
+            await connection.execute(_MOVE, {"stamp": stamp, "case_id": case_id, "seq": seq})
+        return Round(len(found), at)
+
+    async def catch_up(self) -> None:
+        """Index all that is settled by now."""
+        while (await self.advance()).entries:
+            pass
+
+    async def rebuild(self) -> int:
+        """Make the documents of all cases again; returns how many cases there are.
+
+        What is written meanwhile is indexed too: the place is moved to where the stream was at the beginning.
+        """
+        async with self._engine.begin() as connection:
+            began = (await connection.execute(text(f"SELECT {_SETTLED} - 1"))).scalar_one()
+        after, count = str(UUID(int=0)), 0
+        while True:
+            async with self._engine.begin() as connection:
+                await connection.execute(_LOCK_IT, {"lock": _LOCK})
+                ids = list((await connection.execute(_CASES, {"after": after, "limit": REBUILT_AT_ONCE})).scalars())
+                if not ids:
+                    await connection.execute(_MOVE, {"stamp": began, "case_id": str(UUID(int=2**128 - 1)), "seq": 0})
+                    return count
+                await connection.execute(_WRITE, {"ids": ids})
+            after, count = ids[-1], count + len(ids)
+
+
+async def _index(connection: AsyncConnection, ids: Sequence[str]) -> None:
+    await connection.execute(_WRITE, {"ids": ids})
+    await connection.execute(_OTHERS, {"ids": ids})
