@@ -11,7 +11,7 @@ import uvloop
 from kawal_bench import machine
 from kawal_bench.core.measure import EVENTS
 from kawal_bench.core.measure import measure as measure_core
-from kawal_bench.parts import doors, edges, latency, memory
+from kawal_bench.parts import doors, edges, latency, memory, search
 from kawal_bench.report import Figure, costs, markdown, table
 from kawal_bench.stage import stage
 
@@ -24,6 +24,7 @@ class Part(StrEnum):
     DOORS = "doors"
     EDGES = "edges"
     MEMORY = "memory"
+    SEARCH = "search"
 
 
 ON_STAGE = (Part.LATENCY, Part.DOORS, Part.EDGES, Part.MEMORY)
@@ -34,6 +35,7 @@ def main(
     *,
     many: Annotated[bool, typer.Option(help="core: also at a million cases")] = True,
     events: Annotated[int, typer.Option(min=5_000, max=500_000, help="core: so many interactions")] = EVENTS,
+    cases: Annotated[int, typer.Option(min=1_000, max=2_000_000, help="search: so many cases")] = search.CASES,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the table for a README")] = False,
 ) -> None:
     """Measure Kawal on this machine. Nothing of it is left afterwards."""
@@ -44,6 +46,8 @@ def main(
         figures += _measured(Part.CORE, measure_core(many=many, events=events))
     if on_stage := [part for part in wanted if part in ON_STAGE]:
         figures += uvloop.run(_on_stage(on_stage))
+    if Part.SEARCH in wanted:
+        figures += _measured(Part.SEARCH, search.measure(cases=cases))
     print(markdown(figures) if as_markdown else table(figures))
     if spent := costs(figures):
         print(f"\nWhere the time went\n{spent}")
