@@ -1,14 +1,14 @@
 """Search, sort orders and saved views.
 
-Follows 0003, written on 2026-11-24.
+Follows 0004, written on 2026-11-24.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
