@@ -7,7 +7,7 @@ from core_service import Served
 from kawal.contracts.interactions import Interaction
 from kawal.contracts.words import IdentityKind
 from ticket_core.domain.fold import Applied
-from ticket_core.domain.inputs import ChangeTopic, Reply
+from ticket_core.domain.inputs import ChangeTags, ChangeTopic, Reply
 
 pytestmark = pytest.mark.integration
 
@@ -184,3 +184,13 @@ class TestOrders:
         await served.store.apply([Reply(number=cases[0], agent=BUDI, text="Baik")])  # of the second page
         rest = await numbers(served, limit=3, cursor=first["next_cursor"])
         assert rest == [cases[2], cases[1]]
+
+
+class TestTags:
+    async def test_all_of_them(self, served: Served) -> None:
+        (both,) = await hear(served, message())
+        (one,) = await hear(served, message(conversation=chat(1)))
+        for case, tags in ((both, ("vip", "refund")), (one, ("vip",))):
+            await served.store.apply([ChangeTags(number=case, agent=BUDI, add=tags)])
+        assert set(await numbers(served, tag="vip")) == {both, one}
+        assert await numbers(served, tag=["vip", "refund"]) == [both]

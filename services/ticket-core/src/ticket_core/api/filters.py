@@ -10,7 +10,8 @@ from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Channel
 from kawal.errors import KawalError
 from kawal.http.inputs import Line
-from ticket_core.domain.case import Agent, Priority
+from ticket_core.domain.case import Agent
+from ticket_core.domain.entries import Priority
 from ticket_core.store.filters import CaseFilter, Sort
 
 MINE = "me"
@@ -18,6 +19,7 @@ NOBODY = "none"
 
 States = Annotated[list[CaseState], Field(max_length=6)]
 Priorities = Annotated[list[Priority], Field(max_length=4)]
+Tags = Annotated[list[Annotated[Line, Field(min_length=1, max_length=64)]], Field(max_length=10)]
 Assignee = Annotated[str, Field(max_length=64)]
 Topic = Annotated[Line, Field(min_length=1, max_length=64)]
 
@@ -37,6 +39,7 @@ class ViewFilter(BaseModel):
     channel: Channel | None = None
     topic: Topic | None = None
     priority: Priorities = []
+    tag: Tags = []
     opened_from: AwareDatetime | None = None
     opened_until: AwareDatetime | None = None
     activity_from: AwareDatetime | None = None
@@ -50,10 +53,11 @@ class ViewFilter(BaseModel):
         Raises:
             InvalidAssignee: `assignee` is none of the three.
         """
-        kept = self.model_dump(exclude={"state", "assignee", "priority", "sort"})
+        kept = self.model_dump(exclude={"state", "assignee", "priority", "tag", "sort"})
         return CaseFilter(
             states=tuple(self.state),
             priorities=tuple(self.priority),
+            tags=tuple(self.tag),
             assignee_id=_assignee(self.assignee, agent),
             unassigned=self.assignee == NOBODY,
             q=q,
@@ -69,6 +73,7 @@ async def view_filter(
     channel: Annotated[Channel | None, Query(description="The participant used this channel")] = None,
     topic: Annotated[str | None, Query(description="A topic, or a group of them", min_length=1, max_length=64)] = None,
     priority: Annotated[list[Priority] | None, Query(description="Only these priorities", max_length=4)] = None,
+    tag: Annotated[list[str] | None, Query(description="Has all these tags", max_length=10)] = None,
     opened_from: Annotated[AwareDatetime | None, Query(description="Opened then or later")] = None,
     opened_until: Annotated[AwareDatetime | None, Query(description="Opened before")] = None,
     activity_from: Annotated[AwareDatetime | None, Query(description="Something happened then or later")] = None,
@@ -83,6 +88,7 @@ async def view_filter(
         channel=channel,
         topic=topic,
         priority=priority or [],
+        tag=tag or [],
         opened_from=opened_from,
         opened_until=opened_until,
         activity_from=activity_from,

@@ -28,9 +28,9 @@ class CaseFilter:
     """Which cases to list; what is empty excludes nothing.
 
     `unassigned` excludes `assignee_id`; `active` stands for all states that need somebody. `topic` is a topic
-    (`group.topic`) or a whole group. Times are `from` (included) `until` (excluded). `waiting_until`: a participant
-    has been waiting for an answer since before then. `q` is what an agent types: a number or its beginning, an e-mail
-    address, a phone number, a name, or words.
+    (`group.topic`) or a whole group. A case has all `tags`. Times are `from` (included) `until` (excluded).
+    `waiting_until`: a participant has been waiting for an answer since before then. `q` is what an agent types: a
+    number or its beginning, an e-mail address, a phone number, a name, or words.
     """
 
     states: tuple[str, ...] = ()
@@ -40,6 +40,7 @@ class CaseFilter:
     channel: Channel | None = None
     topic: str | None = None
     priorities: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     opened_from: datetime | None = None
     opened_until: datetime | None = None
     activity_from: datetime | None = None
@@ -73,6 +74,8 @@ def _what(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:
         yield cases.c.channels.contains([wanted.channel])
     if wanted.topic is not None:
         yield _topic(wanted.topic)
+    if wanted.tags:
+        yield cases.c.tags.contains(list(wanted.tags))
     if wanted.priorities:
         yield cases.c.priority.in_(wanted.priorities)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ticket_core.store.queries import InvalidCursor
+from ticket_core.store.cursors import InvalidCursor
 from ticket_core.store.reading import Reading
 
 MOST_MENTIONS = 100
