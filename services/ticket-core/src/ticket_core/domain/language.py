@@ -5,13 +5,15 @@ Only asked when a contact is placed, never when a timeline is folded: a better l
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 SHORTEST_CORRECTED = 5
 """Shorter words are too close to one another to be corrected: `akun`, `aku`."""
+
+WORDS_REMEMBERED = 20_000
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-/][^\W_]*\d[^\W_]*)*")
 _AMOUNT = re.compile(r"\b(?:rp\.?\s*)?\d{1,3}(?:[.,]\d{3})+\b|\brp\.?\s*\d+\b")
@@ -72,6 +74,14 @@ class Lexicon:
 
     def word(self, token: str) -> str:
         """The word that stands for `token`, a casefolded one."""
+        return self._remembered(token)
+
+    @cached_property
+    def _remembered(self) -> Callable[[str], str]:
+        # People say the same few thousand words, and correcting one costs as much as a statement of SQL.
+        return lru_cache(maxsize=WORDS_REMEMBERED)(self._stand_in)
+
+    def _stand_in(self, token: str) -> str:
         token = _STRETCHED.sub(r"\1", token)
         for candidate in (token, *_stems(token)):
             if candidate in self._vocabulary:

@@ -6,10 +6,11 @@ it.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -20,7 +21,7 @@ from kawal.inbox import insert_new
 from ticket_core.domain.case import Fact
 from ticket_core.domain.decide import further
 from ticket_core.domain.inputs import Command, Contact, DeliveryReport, Reply, TimerFired
-from ticket_core.domain.resolve import Mention, conversation_key, mentions
+from ticket_core.domain.resolve import conversation_key, mentions
 from ticket_core.domain.world import World
 from ticket_core.store import rows, tables
 from ticket_core.store.bulk import Insert
@@ -73,7 +74,19 @@ _REACHED = text("""
 """)
 
 
-@dataclass(slots=True)
+class Mentioned(NamedTuple):
+    """What contacts say of themselves, as facts that nobody has proven yet, by their keys.
+
+    `own` are the pseudonyms of their conversations, `said` everything else; `proven` are the keys of what they have
+    proven of that.
+    """
+
+    own: dict[bytes, Fact]
+    said: dict[bytes, Fact]
+    proven: set[bytes]
+
+
+@dataclass
 class Batch:
     """The inputs of one transaction, sorted out."""
 
@@ -81,6 +94,19 @@ class Batch:
     commands: list[Command] = field(default_factory=list)
     reports: list[DeliveryReport] = field(default_factory=list)
     timers: list[TimerFired] = field(default_factory=list)
+
+    @cached_property
+    def mentioned(self) -> Mentioned:
+        found = Mentioned({}, {}, set())
+        for contact in self.contacts:
+            interaction = contact.interaction
+            key = conversation_key(interaction.conversation_id)
+            found.own[key] = Fact(key, IdentityKind.CONVERSATION, interaction.conversation_id)
+            for mention in mentions(interaction.identities):
+                found.said[mention.key] = Fact(mention.key, mention.identity.kind, mention.identity.value)
+                if mention.identity.assurance.joins:
+                    found.proven.add(mention.key)
+        return found
 
 
 @dataclass(slots=True)
@@ -95,16 +121,15 @@ class Loaded:
     stamps: dict[str, int] = field(default_factory=dict)
 
 
-async def announce(engine: AsyncEngine, contacts: Sequence[Contact]) -> None:
-    """Give every fact that `contacts` mention a row, in a transaction of its own.
+async def announce(engine: AsyncEngine, batch: Batch) -> None:
+    """Give every fact that contacts mention a row, in a transaction of its own.
 
     In the batch's own transaction, whoever mentions the same new fact at the same time would wait for its end.
     """
-    facts = _facts(contacts)
-    mentioned = sorted(key for key, fact in facts.items() if fact.kind is not IdentityKind.CONVERSATION)
-    if mentioned:
+    facts = batch.mentioned.said
+    if facts:
         async with engine.begin() as connection:
-            await _INSERT_FACTS.run(connection, [facts[key] for key in mentioned])
+            await _INSERT_FACTS.run(connection, [facts[key] for key in sorted(facts)])
 
 
 async def load(connection: AsyncConnection, batch: Batch, *, spare_numbers: Sequence[str], now: datetime) -> Loaded:
@@ -141,17 +166,15 @@ class _Loading:
         What is only claimed decides nothing, and is read without a lock: else whoever types a number would wait for
         everybody else who does. Two who claim the same at the same moment may not see each other: `store.missed`.
         """
-        facts = _facts(self._batch.contacts)
-        own = sorted(key for key, fact in facts.items() if fact.kind is IdentityKind.CONVERSATION)
-        await _INSERT_FACTS.run(self._connection, [facts[key] for key in own])
-        self._deciding = {*own, *_proven(self._batch.contacts)}
+        own, said, proven = self._batch.mentioned
+        await _INSERT_FACTS.run(self._connection, [own[key] for key in sorted(own)])
+        self._deciding = own.keys() | proven
         locked = await self._rows(_LOCK_FACTS, keys=sorted(self._deciding))
-        read = await self._rows(_READ_FACTS, keys=sorted(facts.keys() - self._deciding))
+        read = await self._rows(_READ_FACTS, keys=sorted(said.keys() - proven))
         for row in (*locked, *read):
             fact = rows.fact_of(row)
             self._world.facts[fact.key] = fact
-        mentioned = sorted(facts.keys() - set(own))
-        for key, participant_id in await self._rows(_CLAIMANTS, keys=mentioned, most=MOST_CLAIMANTS):
+        for key, participant_id in await self._rows(_CLAIMANTS, keys=sorted(said), most=MOST_CLAIMANTS):
             self._world.claimants[key].add(participant_id)
 
     async def _insert_events(self, now: datetime) -> None:
@@ -246,26 +269,3 @@ class _Loading:
         if not any(parameters[name] for name in parameters if isinstance(parameters[name], list)):
             return []
         return (await self._connection.execute(statement, parameters)).all()
-
-
-def _facts(contacts: Iterable[Contact]) -> dict[bytes, Fact]:
-    """What contacts mention, as facts that nobody has proven yet."""
-    facts: dict[bytes, Fact] = {}
-    for contact in contacts:
-        interaction = contact.interaction
-        key = conversation_key(interaction.conversation_id)
-        facts[key] = Fact(key, IdentityKind.CONVERSATION, interaction.conversation_id)
-        facts.update((mention.key, _fact(mention)) for mention in mentions(interaction.identities))
-    return facts
-
-
-def _proven(contacts: Iterable[Contact]) -> Iterator[bytes]:
-    """The keys of what contacts have proven."""
-    for contact in contacts:
-        for mention in mentions(contact.interaction.identities):
-            if mention.identity.assurance.joins:
-                yield mention.key
-
-
-def _fact(mention: Mention) -> Fact:
-    return Fact(mention.key, mention.identity.kind, mention.identity.value)

@@ -100,7 +100,7 @@ class CaseStore:
         began = time.perf_counter()
         # When the transaction fails, its numbers are lost: one of them may have been the reason.
         spare = await self._numbers.take(len(batch.contacts)) if batch.contacts else []
-        await announce(self._engine, batch.contacts)
+        await announce(self._engine, batch)
         async with self._engine.begin() as connection:
             outcomes, unused = await self._in_transaction(connection, inputs, batch, spare)
         self._numbers.put(unused)
