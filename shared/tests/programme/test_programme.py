@@ -167,6 +167,13 @@ class TestReasons:
 
 
 class TestFields:
+    def test_labels(self):
+        fields = Fields.load(SHIPPED)
+        assert fields.label("batch", locale=Locale.INDONESIAN) == "Gelombang"
+        assert fields.label("long_gone", locale=Locale.ENGLISH) == "long_gone"
+        assert fields.choice_label("paid_through", "gopay", locale=Locale.ENGLISH) == "GoPay"
+        assert fields.choice_label("batch", 12, locale=Locale.ENGLISH) == "12"
+
     def test_each_kind_is_there(self):
         assert {field.kind for field in Fields.load(SHIPPED).fields} == {"text", "number", "date", "choice", "yes_no"}
 

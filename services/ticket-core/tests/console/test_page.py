@@ -135,3 +135,20 @@ class TestCase:
         await expect(page.locator(".entry--change", has_text="Keadaan: Selesai")).to_have_count(1)
         await page.locator("#text").focus()
         await expect(page.locator("#case-state")).to_have_text("Selesai")
+
+
+class TestLife:
+    async def test_a_note_and_what_it_waits_for(self, page: Page, cases: list[Applied]) -> None:
+        await open_case(page, NEW)
+        await page.fill("#text", "Jawaban yang belum dikirim")
+        await page.click("#note summary")
+        await page.fill("#note-text", "Tanya bank dulu")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(".entry--note .bubble")).to_contain_text("Tanya bank dulu")
+        await expect(page.locator("#note-text")).to_be_hidden()
+        await expect(page.locator("#text")).to_have_value("Jawaban yang belum dikirim")
+        await page.select_option("#hold", "payment_provider")
+        await expect(page.locator("#case-state")).to_have_text("Ditahan")
+        await expect(page.locator("#case-head .case__who")).to_contain_text("Menunggu bank atau dompet digital")
+        await page.select_option("#priority", "urgent")
+        await expect(page.locator("#timeline")).to_contain_text("Mendesak")

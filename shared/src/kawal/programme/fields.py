@@ -4,11 +4,13 @@ A field's key stands in timelines for years: labels may change; key and kind not
 """
 
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import StringConstraints, model_validator
 
+from kawal.contracts.words import Locale
 from kawal.programme.loading import Closed, ProgrammeError, load_yaml
 from kawal.programme.topics import Key, Label, Topics
 
@@ -70,6 +72,21 @@ class Fields(Closed):
         if unknown:
             raise ProgrammeError(path, *unknown)
         return found
+
+    def label(self, key: str, *, locale: Locale) -> str:
+        """What a field is called; its key when it is no longer in the file, for old cases still have it."""
+        found = self._by_key.get(key)
+        return found.label.into(locale) if found else key
+
+    def choice_label(self, key: str, value: object, *, locale: Locale) -> str:
+        """A value of the field `key` in words: a choice by its label, anything else as it is."""
+        field = self._by_key.get(key)
+        choices = field.choices if field else ()
+        return next((choice.label.into(locale) for choice in choices if choice.key == value), str(value))
+
+    @cached_property
+    def _by_key(self) -> dict[str, CaseField]:
+        return {field.key: field for field in self.fields}
 
     @model_validator(mode="after")
     def _no_key_twice(self) -> "Fields":

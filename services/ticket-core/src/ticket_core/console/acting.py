@@ -53,19 +53,19 @@ async def reply(
         return await _composer(request, console, agent, number, draft=text, problem=refused.code, key=key)
     if by_htmx(request):
         return await _composer(request, console, agent, number)
-    return _back(number)
+    return back(number)
 
 
 @router.post("/resolve")
 async def resolve(request: Request, console: AtConsole, agent: SignedIn, number: str) -> Response:
     command = Resolve(number=plain_number(number), agent=agent, traceparent=current_traceparent())
-    return await _done(request, console, agent, number, command)
+    return await done(request, console, agent, number, command)
 
 
 @router.post("/reopen")
 async def reopen(request: Request, console: AtConsole, agent: SignedIn, number: str) -> Response:
     command = Reopen(number=plain_number(number), agent=agent, traceparent=current_traceparent())
-    return await _done(request, console, agent, number, command)
+    return await done(request, console, agent, number, command)
 
 
 @router.post("/assign")
@@ -83,7 +83,7 @@ async def assign(
     except AgentNotFound as gone:
         return await _head(request, console, agent, number, problem=gone.code)
     command = Assign(number=plain_number(number), agent=agent, traceparent=current_traceparent(), assignee=assignee)
-    return await _done(request, console, agent, number, command)
+    return await done(request, console, agent, number, command)
 
 
 @router.post("/topic")
@@ -98,10 +98,11 @@ async def change_topic(
     command = ChangeTopic(
         number=plain_number(number), agent=agent, traceparent=current_traceparent(), topic=topic or None
     )
-    return await _done(request, console, agent, number, command)
+    return await done(request, console, agent, number, command)
 
 
-async def _done(request: Request, console: Console, agent: Agent, number: str, command: AgentCommand) -> Response:
+async def done(request: Request, console: Console, agent: Agent, number: str, command: AgentCommand) -> Response:
+    """Do it; answered with the head of the case, which says what was refused."""
     problem = None
     try:
         await console.desk.batcher.submit(command)
@@ -112,7 +113,7 @@ async def _done(request: Request, console: Console, agent: Agent, number: str, c
 
 async def _head(request: Request, console: Console, agent: Agent, number: str, *, problem: str | None) -> Response:
     if not by_htmx(request):
-        return _back(number)
+        return back(number)
     context = await case_context(console, number, agent)
     return console.response(request, "case_head.html", **context | {"problem": problem})
 
@@ -123,5 +124,6 @@ async def _composer(request: Request, console: Console, agent: Agent, number: st
     return console.response(request, "composer.html", **context | changes)
 
 
-def _back(number: str) -> Response:
+def back(number: str) -> Response:
+    """To the case, for a browser without script."""
     return RedirectResponse(f"/console/cases/{quote(number)}", status_code=303)

@@ -126,6 +126,8 @@ async def case_context(console: Console, number: str, agent: Agent) -> dict[str,
         "answer_to": showing.answers_go_to(case),
         "key": str(uuid7()),
         "draft": "",
+        "note_draft": "",
+        "note_problem": None,
         "problem": None,
         "open_number": case.number,
     }

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from kawal.contracts.words import Locale
 from kawal.errors import KawalError
 from kawal.pages import Pages
-from kawal.programme import Topics
+from kawal.programme import Fields, Reasons, Topics
 from ticket_core.api.auth import COOKIE, refuse_foreign
 from ticket_core.api.desk import Desk
 from ticket_core.console import showing
@@ -34,6 +34,8 @@ class Console:
     desk: Desk
     pages: Pages
     topics: Topics
+    reasons: Reasons
+    fields: Fields
     attempts: Attempts
     clock: Callable[[], datetime]
 
@@ -49,6 +51,10 @@ class Console:
             "show": showing,
             "topic_label": lambda key: self.topics.label(key, locale=locale),
             "topic_groups": showing.topic_groups(self.topics, locale=locale),
+            "hold_reasons": [(one.key, one.label.into(locale)) for one in self.reasons.on_hold],
+            "reason_label": lambda key: self.reasons.label(key, locale=locale),
+            "field_label": lambda key: self.fields.label(key, locale=locale),
+            "choice_label": lambda key, value: self.fields.choice_label(key, value, locale=locale),
             **context,
         }
 

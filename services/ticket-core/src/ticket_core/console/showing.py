@@ -6,6 +6,7 @@ from datetime import datetime
 
 from kawal.contracts.words import Locale
 from kawal.programme import Topics
+from ticket_core.domain.entries import Priority
 from ticket_core.store.views import CaseView, ConversationView, TimelineItem
 
 STATE_BADGES = {
@@ -16,6 +17,7 @@ STATE_BADGES = {
     "resolved": "badge--success",
     "closed": "",
 }
+PRIORITIES = tuple(Priority)
 HIDDEN = frozenset({"delivery", "read"})
 """Shown at the entry that they are about."""
 CONTRIBUTIONS = frozenset({"message", "form", "voicemail", "callback", "notice"})

@@ -9,9 +9,9 @@ from fastapi.responses import RedirectResponse, Response
 from kawal.errors import KawalError
 from kawal.http import App, problems
 from kawal.pages import Pages, mount_assets
-from kawal.programme import Topics
+from kawal.programme import Fields, Reasons, Topics
 from ticket_core.api.desk import Desk
-from ticket_core.console import acting, desk_pages, signing_in
+from ticket_core.console import acting, desk_pages, life_forms, signing_in
 from ticket_core.console.attempts import Attempts
 from ticket_core.console.rendering import Console, SignInNeeded, by_htmx
 
@@ -24,14 +24,21 @@ def add_console(app: App, desk: Desk, *, programme: Path, assets: Path) -> None:
     """`assets` is the folder into which npm has installed what `package-lock.json` names.
 
     Raises:
-        ProgrammeError: the topics of complaint cannot be used.
+        ProgrammeError: its topics of complaint, reasons or fields cannot be used.
     """
     pages = Pages(HERE, assets=mount_assets(app, HERE / "static", files={"htmx.js": assets / HTMX}))
-    topics = Topics.load(programme)
-    app.state.console = Console(desk=desk, pages=pages, topics=topics, attempts=Attempts(), clock=desk.clock)
+    app.state.console = Console(
+        desk=desk,
+        pages=pages,
+        topics=Topics.load(programme),
+        reasons=Reasons.load(programme),
+        fields=Fields.load(programme),
+        attempts=Attempts(),
+        clock=desk.clock,
+    )
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.add_exception_handler(KawalError, _told)
-    for router in (signing_in.router, desk_pages.router, acting.router):
+    for router in (signing_in.router, desk_pages.router, acting.router, life_forms.router):
         app.include_router(router)
 
 

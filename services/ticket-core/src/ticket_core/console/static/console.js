@@ -212,7 +212,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches?.("textarea[data-draft]")) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches?.("textarea")) {
       event.preventDefault();
       event.target.form.requestSubmit();
     }
@@ -260,8 +260,8 @@
       const box = document.querySelector("textarea[data-draft]");
       if (!box.value) localStorage.removeItem(draftKey(box));
       box.focus({ preventScroll: true });
-      refreshCase(openCase().dataset.number);
     }
+    if (target === "composer" || target === "note") refreshCase(openCase().dataset.number);
   });
 
   // --- the stream ---
