@@ -27,6 +27,9 @@ class TestContent:
     def test_weak_words_do_not_tell_problems_apart(self) -> None:
         assert LEXICON.content("insentif blm cair").telling == {"insentif", "cair"}
 
+    def test_single_letters_are_no_words(self) -> None:
+        assert LEXICON.content("A:B :D insentif").words == {"insentif"}
+
     @pytest.mark.parametrize("text", ["order TRX-8823177", "trx 8823177", "(8823177)", "TRX/88/23177"])
     def test_numbers_of_an_order(self, text: str) -> None:
         assert LEXICON.content(text).references == {"8823177"}

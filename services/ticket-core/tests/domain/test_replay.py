@@ -62,8 +62,9 @@ details = {
     "topic": st.sampled_from([None, "payment", "account"]),
     "reference": st.none() | st.integers(0, 20).map(number),
 }
+# Too short for two words: who says so little goes on with the case that he has.
 brief = (
-    st.builds(message, st.text(max_size=5), conversation=conversations, **details)
+    st.builds(message, st.text(st.characters(codec="ascii"), max_size=4), conversation=conversations, **details)
     | st.builds(form, conversation=conversations, **details)
     | st.builds(voicemail, conversation=conversations, **details)
     | st.builds(read, st.integers(1, 9), conversation=conversations)
@@ -78,7 +79,7 @@ sentences = st.sampled_from(
         "Order TRX-9914402 belum masuk",
     ]
 )
-interactions = brief | st.builds(message, sentences, conversation=conversations, **details)
+interactions = brief | st.builds(message, st.text(max_size=5) | sentences, conversation=conversations, **details)
 commands = st.sampled_from(
     [
         (Reply, {"text": "Baik"}),

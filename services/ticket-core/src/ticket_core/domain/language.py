@@ -60,6 +60,8 @@ class Lexicon:
         for found in _TOKEN.findall(plain):
             token = _REDUPLICATED.sub(r"\1", found)
             digits = sum(letter.isdigit() for letter in token)
+            if len(token) == 1 and not digits:
+                continue  # no word: ":D", "A:B", what is left of "can't"
             if not digits:
                 words.add(self.word(token))
             elif digits >= _FEWEST_DIGITS:
