@@ -3,9 +3,10 @@ import re
 import pytest
 from deployment_files import CHECKOUT, SETTINGS, compose, known, required, script, variables
 
-from kawal.service import Limits
+from kawal.settings import ServiceSettings
 
 SERVICES = compose()["services"]
+DRAIN_S = ServiceSettings.model_fields["drain_s"].default
 DOORS = {"8101", "8102", "8103", "8104"}
 MAILBOX = "8126"
 SECRET = re.compile(r"_(KEY|TOKEN|PASSWORD|SID|HASH|DSN)$")
@@ -23,7 +24,7 @@ class TestService:
         assert set(SERVICES[name]["environment"]) <= known(SETTINGS[name])
 
     def test_may_drain_before_it_is_killed(self, name: str) -> None:
-        assert int(SERVICES[name]["stop_grace_period"].removesuffix("s")) > Limits().drain_s
+        assert int(SERVICES[name]["stop_grace_period"].removesuffix("s")) > DRAIN_S
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -3,10 +3,11 @@ from typing import Any
 import pytest
 from deployment_files import K8S, SETTINGS, known, manifests, required, variables, workload
 
-from kawal.service import Limits
+from kawal.settings import ServiceSettings
 from kawal_local.services import SERVICES
 
 OVERLAYS = ("dev", "prod")
+DRAIN_S = ServiceSettings.model_fields["drain_s"].default
 PORTS = {service.name: service.port for service in SERVICES}
 
 
@@ -71,4 +72,4 @@ class TestEnd:
         (patch,) = manifests(K8S / "base" / "servers.yaml")
         pod = patch["spec"]["template"]["spec"]
         waits = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-        assert pod["terminationGracePeriodSeconds"] > waits + Limits().drain_s
+        assert pod["terminationGracePeriodSeconds"] > waits + DRAIN_S
