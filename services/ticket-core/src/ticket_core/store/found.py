@@ -28,16 +28,15 @@ _ENTRIES = text(f"""
     CROSS JOIN unnest(CAST(:ids AS uuid[])) AS wanted (id)
     CROSS JOIN LATERAL (
         SELECT seq, text, indonesian FROM (
-            SELECT seq, text, to_tsvector('core.indonesian', text) AS indonesian,
-                   to_tsvector('core.english', text) AS english
+            SELECT seq, text, to_tsvector('core.indonesian', text) AS indonesian
             FROM (
                 SELECT seq, text FROM core.timeline WHERE case_id = wanted.id AND text <> ''
                 ORDER BY seq DESC LIMIT {LATEST}
             ) AS latest
             OFFSET 0
         ) AS said
-        WHERE indonesian @@ asked.some OR english @@ asked.some
-        ORDER BY (indonesian @@ asked.every OR english @@ asked.every) DESC, seq DESC
+        WHERE indonesian @@ asked.some OR to_tsvector('core.english', text) @@ asked.some
+        ORDER BY (indonesian @@ asked.every OR to_tsvector('core.english', text) @@ asked.every) DESC, seq DESC
         LIMIT 1
     ) AS best
 """)  # noqa: S608 nothing but our own constants
