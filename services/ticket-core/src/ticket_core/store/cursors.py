@@ -6,12 +6,13 @@ come, go or move meanwhile shift nothing: what stays where it is comes exactly o
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, func, literal, or_, tuple_
+from sqlalchemy import ColumnElement, FromClause, Integer, Select, and_, func, literal, or_, tuple_
 
 from kawal.errors import KawalError
 from ticket_core.store.filters import Sort
@@ -23,7 +24,6 @@ class InvalidCursor(KawalError):
     status, code, title = 400, "invalid_cursor", "This is not a cursor of this list"
 
 
-_urgency: ColumnElement[int] = func.core.urgency(cases.c.priority, type_=Integer)
 _RANKS = {"urgent": 3, "high": 2, "normal": 1, "low": 0}
 _TIMES = {
     Sort.LATEST_ACTIVITY: ("activity_at", True),
@@ -47,13 +47,18 @@ class Position:
 
 def ordered(query: Select[Any], sort: Sort, behind: Position | None) -> Select[Any]:
     """`query` in the order, from `behind` on."""
-    name, descending = _TIMES[sort]
-    columns: list[ColumnElement[Any]] = [cases.c[name], cases.c.id]
     if behind is not None:
-        query = query.where(_behind(columns, sort, behind))
+        query = query.where(_behind([cases.c[_TIMES[sort][0]], cases.c.id], sort, behind))
+    return query.order_by(*order(cases, sort))
+
+
+def order(source: FromClause, sort: Sort) -> Iterator[ColumnElement[Any]]:
+    """What rows of `source`, with the columns of `cases`, are ordered by."""
+    name, descending = _TIMES[sort]
+    columns: list[ColumnElement[Any]] = [source.c[name], source.c.id]
     if sort is Sort.MOST_URGENT:
-        columns.insert(0, _urgency)
-    return query.order_by(*(column.desc() if descending else column.asc() for column in columns))
+        columns.insert(0, _urgency(source))
+    yield from (column.desc() if descending else column.asc() for column in columns)
 
 
 def _behind(columns: list[ColumnElement[Any]], sort: Sort, behind: Position) -> ColumnElement[bool]:
@@ -64,7 +69,12 @@ def _behind(columns: list[ColumnElement[Any]], sort: Sort, behind: Position) -> 
     if sort is not Sort.MOST_URGENT:
         return here < there
     # The first term is what an index scan can begin at.
-    return and_(_urgency <= behind.rank, or_(_urgency < behind.rank, here < there))
+    urgency = _urgency(cases)
+    return and_(urgency <= behind.rank, or_(urgency < behind.rank, here < there))
+
+
+def _urgency(source: FromClause) -> ColumnElement[int]:
+    return func.core.urgency(source.c.priority, type_=Integer)
 
 
 def cursor_of(last: CaseSummary, sort: Sort, *, alike: bool) -> str:

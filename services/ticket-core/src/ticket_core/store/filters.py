@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, literal_column, or_
+from sqlalchemy import ColumnElement, func, literal_column
 
 from kawal.contracts.words import Channel
 from ticket_core.domain.case import ACTIVE
@@ -83,7 +83,7 @@ def _what(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:
 def _topic(topic: str) -> ColumnElement[bool]:
     if "." in topic:
         return cases.c.topic == topic
-    return or_(cases.c.topic == topic, cases.c.topic.startswith(f"{topic}.", autoescape=True))
+    return func.split_part(cases.c.topic, ".", 1) == topic
 
 
 def _when(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:

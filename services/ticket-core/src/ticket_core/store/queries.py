@@ -3,18 +3,19 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, func, select
+from sqlalchemy import ColumnElement, Select, Text, any_, bindparam, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal import case_numbers
 from ticket_core.domain.case import ACTIVE
 from ticket_core.domain.errors import CaseNotFound
 from ticket_core.store import tables
-from ticket_core.store.cursors import Position, cursor_of, ordered, read_cursor
+from ticket_core.store.cursors import Position, cursor_of, order, ordered, read_cursor
 from ticket_core.store.filters import ACTIVE_CASES, CaseFilter, Sort, conditions
 from ticket_core.store.found import matches
 from ticket_core.store.reading import Reading
-from ticket_core.store.search import FEW, Typed
+from ticket_core.store.search import AHEAD, FEW, Typed
 from ticket_core.store.views import CasePage, CaseSummary, CaseView, ConversationView
 
 MOST_CASES = 100
@@ -109,7 +110,7 @@ class CaseQueries:
         listing = Listing(wanted, sort, read_cursor(cursor, sort) if cursor is not None else None)
         async with self._reading.connection() as connection:
             if not (wanted.q and wanted.q.strip()):
-                return await _page(connection, listing, limit=min(limit, MOST_CASES))
+                return await _page(connection, listing, listing.query(), limit=min(limit, MOST_CASES))
             return await _search(connection, listing, wanted.q.strip(), limit=min(limit, MOST_CASES))
 
     async def case(self, number: str) -> CaseView:
@@ -174,16 +175,30 @@ async def _search(connection: AsyncConnection, listing: Listing, q: str, *, limi
 
 
 async def _found(connection: AsyncConnection, listing: Listing, typed: Typed, *, limit: int) -> CasePage:
-    count, query = (await connection.execute(typed.how_many().add_columns(cast(typed.query(), Text)))).one()
-    meant = typed.few() if count <= FEW else typed.many()
-    page = await _page(connection, listing, meant, limit=limit, alike=typed.alike)
+    query = (await connection.execute(select(cast(typed.query(), Text)))).scalar_one()
+    page = await _found_ahead(connection, listing, typed, limit=limit)
+    if page is None:
+        ids = list((await connection.execute(typed.ids())).scalars())
+        meant = (
+            _cases.c.id == any_(literal(ids, ARRAY(_cases.c.id.type))) if len(ids) <= FEW else typed.means(_cases.c.id)
+        )
+        page = await _page(connection, listing, listing.query(meant), limit=limit, alike=typed.alike)
     return replace(page, matches=await matches(connection, typed, query, page.items))
 
 
+async def _found_ahead(connection: AsyncConnection, listing: Listing, typed: Typed, *, limit: int) -> CasePage | None:
+    """The page, if the next cases of the list fill it: then they are the first of all."""
+    if typed.number or typed.alike:
+        return None
+    ahead = listing.query().limit(AHEAD).subquery()
+    query = select(ahead).where(typed.means(ahead.c.id)).order_by(*order(ahead, listing.sort))
+    page = await _page(connection, listing, query, limit=limit, alike=False)
+    return page if page.next_cursor else None
+
+
 async def _page(
-    connection: AsyncConnection, listing: Listing, *more: ColumnElement[bool], limit: int, alike: bool = False
+    connection: AsyncConnection, listing: Listing, query: Select[Any], *, limit: int, alike: bool = False
 ) -> CasePage:
-    rows = await connection.execute(listing.query(*more).limit(limit + 1))
-    items = [CaseSummary(*row) for row in rows]
+    items = [CaseSummary(*row) for row in await connection.execute(query.limit(limit + 1))]
     last = cursor_of(items[limit - 1], listing.sort, alike=alike) if len(items) > limit else None
     return CasePage(items[:limit], last)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, func, literal, literal_column, or_, select, union, union_all
+from sqlalchemy import ColumnElement, Select, Text, func, literal, literal_column, or_, select, union
 from sqlalchemy.dialects.postgresql import REGCONFIG
 
 from kawal.case_numbers import parse
@@ -29,6 +29,8 @@ _LAST_WORD = re.compile(r"(?:^|\s)(\w{3,40})$")
 Ids = Select[Any]
 FEW = 3_000
 """Up to so many cases are fetched and sorted; where more are found, the list is walked in its order instead."""
+AHEAD = 500
+"""So many cases of the list are asked first: a word that fills the page from them need not be looked up at all."""
 
 LANGUAGES: tuple[ColumnElement[Any], ...] = tuple(
     literal_column(f"'core.{language}'::regconfig", REGCONFIG) for language in ("indonesian", "english")
@@ -47,20 +49,18 @@ class Typed:
         """The complete case number that it is."""
         return parse(self.text)
 
-    def few(self) -> ColumnElement[bool]:
-        """Cases that are meant, provided that they are few (see `how_many`)."""
-        return cases.c.id.in_(union(*(select(one.limit(FEW + 1).subquery()) for one in self._candidates())))
+    def ids(self) -> Select[Any]:
+        """A query of the cases that are meant, one more than `FEW` when they are not few."""
+        limited = [select(one.limit(FEW + 1).subquery()) for one in self._candidates()]
+        return select(union(*limited).limit(FEW + 1).subquery())
 
-    def many(self) -> ColumnElement[bool]:
-        """The same cases, asked of each case on its own."""
-        of_case = select(or_(*self._in_documents())).where(case_search.c.case_id == cases.c.id).scalar_subquery()
+    def means(self, case_id: ColumnElement[str]) -> ColumnElement[bool]:
+        """Whether a case is meant, asked of each on its own."""
+        if self.number:
+            return case_id.in_(union(*self._candidates()))
+        of_case = select(or_(*self._in_documents())).where(case_search.c.case_id == case_id).scalar_subquery()
         others = list(self._by_keys())
-        return or_(of_case, cases.c.id.in_(union(*others))) if others else of_case
-
-    def how_many(self) -> Select[Any]:
-        """A query that counts, as far as is needed to know whether they are few."""
-        limited = [select(literal(1)).select_from(one.limit(FEW + 1).subquery()) for one in self._candidates()]
-        return select(func.count()).select_from(union_all(*limited).limit(FEW + 1).subquery())
+        return or_(of_case, case_id.in_(union(*others))) if others else of_case
 
     def query(self) -> ColumnElement[Any]:
         """The words as a tsquery, made once for a statement; the last may be the beginning of one."""
@@ -118,7 +118,9 @@ def _plain(typed: str) -> str:
 def _by_beginning(typed: str) -> Iterator[Ids]:
     if _DIGITS.fullmatch(typed):
         digits = re.sub(r"[ -]", "", typed)
-        yield select(case_numbers.c.case_id).where(case_numbers.c.number.startswith(digits))
+        # Not LIKE: a prepared statement would have to be ready for any pattern, and read the whole index.
+        between = case_numbers.c.number.between(digits.ljust(10, "0"), digits.ljust(10, "9"))
+        yield select(case_numbers.c.case_id).where(between)
 
 
 def _by_email(typed: str) -> Iterator[Ids]:
