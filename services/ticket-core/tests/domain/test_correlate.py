@@ -1,7 +1,9 @@
 from datetime import timedelta
+from pathlib import Path
 
 from core_factories import NOW
 from kawal.contracts.case_events import CaseState
+from ticket_core.adapters.correlation_files import load_matching
 from ticket_core.domain.case import Case
 from ticket_core.domain.correlate import Placement, correlate
 from ticket_core.domain.policy import Policy
@@ -82,3 +84,11 @@ class TestCorrelate:
     def test_without_a_time_of_resolution_nothing_is_reopened(self) -> None:
         broken = case("a", state=CaseState.RESOLVED)._replace(resolved_at=None)
         assert place(broken, current=broken) == Placement(follow_up_of="a")
+
+    def test_an_answer_in_its_conversation_reopens_it_though_it_says_little(self) -> None:
+        programme = Policy(matching=load_matching(Path(__file__).parents[4] / "programme"))
+        resolved = case("a", state=CaseState.RESOLVED)._replace(gist="Sertifikat saya belum keluar.")
+        answer = "Masih belum bisa diunduh."
+        here = correlate(None, text=answer, current=resolved, cases=[resolved], policy=programme, now=NOW)
+        elsewhere = correlate(None, text=answer, current=None, cases=[resolved], policy=programme, now=NOW)
+        assert (here.joins, elsewhere.joins) == (resolved, None)

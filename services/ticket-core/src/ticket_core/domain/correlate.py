@@ -70,7 +70,7 @@ def correlate(
     same = _same_problem(active)
     if same:
         return Placement(same)
-    ended = _same_problem((one for one in judged if not one.case.active), first=current)
+    ended = _answered(current, judged) or _same_problem((one for one in judged if not one.case.active), first=current)
     if ended and _reopens(ended, policy=policy, now=now):
         return Placement(ended)
     return Placement(follow_up_of=ended.id if ended else None, similar=_similar(active))
@@ -125,6 +125,14 @@ def _same_problem(judged: Iterable[_Judged], *, first: Case | None = None) -> Ca
         return first
     best = max(alike, key=lambda one: (one.judgement.score, *_activity(one.case)), default=None)
     return best.case if best else None
+
+
+def _answered(current: Case | None, judged: Iterable[_Judged]) -> Case | None:
+    """Whoever writes on where he was told "if it is not solved, reply here" means that, unless it is clearly not so."""
+    for one in judged:
+        if one.case is current and one.judgement.verdict is not Verdict.DIFFERENT:
+            return current
+    return None
 
 
 def _similar(judged: Iterable[_Judged]) -> Similar | None:
