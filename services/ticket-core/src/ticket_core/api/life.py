@@ -3,16 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from kawal.http import Prose
 from kawal.http.inputs import Line
-from kawal.observability.tracing import current_traceparent
 from ticket_core.api.answers import answer, problems
+from ticket_core.api.asking import Asked, AtDesk, Body, NoBody, done
 from ticket_core.api.auth import CurrentAgent
-from ticket_core.api.commands import AtDesk, Body, NoBody, Requested, done
-from ticket_core.api.desk import Desk, desk_of
+from ticket_core.api.desk import Desk
 from ticket_core.domain.case import Agent
 from ticket_core.domain.entries import Priority
 from ticket_core.domain.errors import AgentNotFound
@@ -21,7 +20,6 @@ from ticket_core.domain.inputs import ChangeTags, Hold, Pend, Prioritise, Resume
 from ticket_core.domain.mentions import mentioned
 from ticket_core.domain.tags import MOST_TAGS
 from ticket_core.store.mentions import MOST_MENTIONS, MentionPage
-from ticket_core.store.queries import plain_number
 
 MOST_CALLED = 20
 
@@ -68,40 +66,31 @@ class FieldsBody(Body):
 
 
 @router.post("/pend", response_model=Applied)
-async def pend(
-    number: str, desk: AtDesk, agent: CurrentAgent, once: Requested, _body: NoBody | None = None
-) -> Response:
+async def pend(desk: AtDesk, asked: Asked, _body: NoBody | None = None) -> Response:
     """It waits for the participant, whose next message opens it again."""
-    command = Pend(number=plain_number(number), agent=agent, once=once, traceparent=current_traceparent())
+    command = Pend(**asked)
     return await done(desk, command)
 
 
 @router.post("/hold", response_model=Applied)
-async def hold(number: str, body: HoldBody, desk: AtDesk, agent: CurrentAgent, once: Requested) -> Response:
+async def hold(body: HoldBody, desk: AtDesk, asked: Asked) -> Response:
     """It waits for a third party."""
-    command = Hold(
-        number=plain_number(number), agent=agent, once=once, traceparent=current_traceparent(), reason=body.reason
-    )
+    command = Hold(**asked, reason=body.reason)
     return await done(desk, command)
 
 
 @router.post("/resume", response_model=Applied)
-async def resume(
-    number: str, desk: AtDesk, agent: CurrentAgent, once: Requested, _body: NoBody | None = None
-) -> Response:
+async def resume(desk: AtDesk, asked: Asked, _body: NoBody | None = None) -> Response:
     """It waits for nobody any more: open."""
-    command = Resume(number=plain_number(number), agent=agent, once=once, traceparent=current_traceparent())
+    command = Resume(**asked)
     return await done(desk, command)
 
 
 @router.post("/notes", status_code=201, response_model=Applied)
-async def write_note(number: str, body: NoteBody, desk: AtDesk, agent: CurrentAgent, once: Requested) -> Response:
+async def write_note(body: NoteBody, desk: AtDesk, asked: Asked) -> Response:
     """Write something for colleagues only. `seq` is its place in the timeline."""
     command = WriteNote(
-        number=plain_number(number),
-        agent=agent,
-        once=once,
-        traceparent=current_traceparent(),
+        **asked,
         text=body.text,
         mentions=await called(desk, body.text, by_id=body.mentions),
     )
@@ -109,22 +98,17 @@ async def write_note(number: str, body: NoteBody, desk: AtDesk, agent: CurrentAg
 
 
 @router.post("/priority", response_model=Applied)
-async def prioritise(number: str, body: PriorityBody, desk: AtDesk, agent: CurrentAgent, once: Requested) -> Response:
+async def prioritise(body: PriorityBody, desk: AtDesk, asked: Asked) -> Response:
     """Say how urgent it is."""
-    command = Prioritise(
-        number=plain_number(number), agent=agent, once=once, traceparent=current_traceparent(), priority=body.priority
-    )
+    command = Prioritise(**asked, priority=body.priority)
     return await done(desk, command)
 
 
 @router.post("/tags", response_model=Applied)
-async def change_tags(number: str, body: TagsBody, desk: AtDesk, agent: CurrentAgent, once: Requested) -> Response:
+async def change_tags(body: TagsBody, desk: AtDesk, asked: Asked) -> Response:
     """Put tags on the case, or take them off."""
     command = ChangeTags(
-        number=plain_number(number),
-        agent=agent,
-        once=once,
-        traceparent=current_traceparent(),
+        **asked,
         add=body.add,
         remove=body.remove,
     )
@@ -132,17 +116,15 @@ async def change_tags(number: str, body: TagsBody, desk: AtDesk, agent: CurrentA
 
 
 @router.post("/fields", response_model=Applied)
-async def set_fields(number: str, body: FieldsBody, desk: AtDesk, agent: CurrentAgent, once: Requested) -> Response:
+async def set_fields(body: FieldsBody, desk: AtDesk, asked: Asked) -> Response:
     """Write down what the programme wants to know about such cases."""
-    command = SetFields(
-        number=plain_number(number), agent=agent, once=once, traceparent=current_traceparent(), values=body.values
-    )
+    command = SetFields(**asked, values=body.values)
     return await done(desk, command)
 
 
 @mentions_router.get("", response_model=MentionPage)
 async def list_mentions(
-    desk: Annotated[Desk, Depends(desk_of)],
+    desk: AtDesk,
     agent: CurrentAgent,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before", max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_MENTIONS)] = 25,

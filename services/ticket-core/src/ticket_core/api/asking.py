@@ -1,0 +1,65 @@
+"""What all commands of REST have in common: which case, by whom, how often it is meant, and how it is answered."""
+
+import hashlib
+import json
+from typing import Annotated, TypedDict
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from kawal.http.idempotency import idempotency_key
+from kawal.observability.tracing import current_traceparent
+from ticket_core.api.answers import answer
+from ticket_core.api.auth import CurrentAgent
+from ticket_core.api.desk import Desk, desk_of
+from ticket_core.domain.case import Agent
+from ticket_core.domain.inputs import AgentCommand, Once
+from ticket_core.store.queries import plain_number
+
+
+class Body(BaseModel):
+    """What a command is told; what it does not know is a mistake."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NoBody(Body):
+    """Nothing to say."""
+
+
+async def requested_once(request: Request, agent: CurrentAgent) -> Once | None:
+    """The caller's `Idempotency-Key`, bound to what he asks for; without one, each request is a new command."""
+    if "idempotency-key" not in request.headers:
+        return None
+    fingerprint = hashlib.sha256(f"{request.url.path}\n{_plain(await request.body())}".encode()).hexdigest()
+    return Once(scope=agent.id, key=await idempotency_key(request), fingerprint=fingerprint)
+
+
+def _plain(body: bytes) -> str:
+    """`body` without what does not matter in JSON: spaces, and the order of members."""
+    try:
+        return json.dumps(json.loads(body or b"{}"), sort_keys=True, separators=(",", ":"))
+    except ValueError:  # no JSON: a command that takes no body may still be given one, of any kind
+        return body.hex()
+
+
+class Command(TypedDict):
+    """What `ticket_core.domain.inputs.Command` takes, for any of its kinds: `Pend(**asked)`."""
+
+    number: str
+    agent: Agent
+    once: Once | None
+    traceparent: str | None
+
+
+async def _asked(number: str, agent: CurrentAgent, once: Annotated[Once | None, Depends(requested_once)]) -> Command:
+    return Command(number=plain_number(number), agent=agent, once=once, traceparent=current_traceparent())
+
+
+Asked = Annotated[Command, Depends(_asked)]
+AtDesk = Annotated[Desk, Depends(desk_of)]
+
+
+async def done(desk: Desk, command: AgentCommand, *, status: int = 200) -> Response:
+    """Do it, and answer what became of the case."""
+    return answer(await desk.batcher.submit(command), status=status)
