@@ -3,10 +3,9 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal import database
 from kawal.contracts.topics import DELIVERIES, INTERACTIONS
@@ -33,6 +32,7 @@ from ticket_core.consumers.inputs import (
 )
 from ticket_core.domain.inputs import Input
 from ticket_core.domain.numbers import NumberSpace
+from ticket_core.domain.policy import Policy
 from ticket_core.housekeeping import Housekeeping
 from ticket_core.indexing import Indexing
 from ticket_core.live import LiveFeed
@@ -80,32 +80,13 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
         live = LiveFeed(CaseStream(engine))
         numbers = CaseNumbers(engine, space=NumberSpace(settings.case_number_key.get_secret_value()))
 
-        policy = with_programme(settings.policy, programme=settings.programme_dir)
-        policy = replace(policy, matching=load_matching(settings.programme_dir))
-
         def committed() -> None:
             relay.wake()
             live.wake()
 
-        store = CaseStore(engine, numbers=numbers, policy=policy, committed=committed)
+        store = CaseStore(engine, numbers=numbers, policy=_policy(settings), committed=committed)
         batcher = Batcher(store.apply)
-        sessions = Sessions(engine)
-        desk = Desk(
-            batcher=batcher,
-            cases=CaseQueries(engine),
-            timelines=Timelines(engine),
-            people=People(engine),
-            mentions=Mentions(engine),
-            agents=Agents(engine),
-            views=SavedViews(engine),
-            sessions=sessions,
-            numbers=numbers,
-            live=live,
-            vault=Vault(settings.vault_path, key=settings.vault_key),
-            accesses=RecordingAccesses(engine),
-            gatekeeper=Gatekeeper(sessions, bootstrap_hash=settings.api_token_hash),
-            clock=utc_now,
-        )
+        desk = _desk(settings, engine, batcher=batcher, numbers=numbers, live=live)
         app = create_api(settings, desk)
         add_console(app, desk, programme=settings.programme_dir, assets=settings.console_assets)
         consumers = _consumers(settings, engine, store, topics or Topics())
@@ -118,8 +99,8 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
                 "live": live.run,
                 "search": Indexing(engine).run,
                 "timers": Timers(engine, apply=store.apply).run,
-                "housekeeping": Housekeeping(engine, sessions=sessions).run,
-                "missed": Upkeep(engine=engine, maintain=_suggest_missed, every_s=MISSED_EVERY_S).run,
+                "housekeeping": Housekeeping(engine, sessions=desk.sessions).run,
+                "missed": Upkeep(engine=engine, maintain=suggest_missed, every_s=MISSED_EVERY_S).run,
             },
             alive={
                 **{name: consumer.alive for name, consumer in consumers.items()},
@@ -128,8 +109,30 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
         )
 
 
-async def _suggest_missed(connection: AsyncConnection, now: datetime) -> None:
-    await suggest_missed(connection, now=now)
+def _policy(settings: Settings) -> Policy:
+    """What the programme's owner has decided, in the environment and in `programme/`."""
+    policy = with_programme(settings.policy, programme=settings.programme_dir)
+    return replace(policy, matching=load_matching(settings.programme_dir))
+
+
+def _desk(settings: Settings, engine: AsyncEngine, *, batcher: Batcher, numbers: CaseNumbers, live: LiveFeed) -> Desk:
+    sessions = Sessions(engine)
+    return Desk(
+        batcher=batcher,
+        cases=CaseQueries(engine),
+        timelines=Timelines(engine),
+        people=People(engine),
+        mentions=Mentions(engine),
+        agents=Agents(engine),
+        views=SavedViews(engine),
+        sessions=sessions,
+        numbers=numbers,
+        live=live,
+        vault=Vault(settings.vault_path, key=settings.vault_key),
+        accesses=RecordingAccesses(engine),
+        gatekeeper=Gatekeeper(sessions, bootstrap_hash=settings.api_token_hash),
+        clock=utc_now,
+    )
 
 
 def _consumers(settings: Settings, engine: AsyncEngine, store: CaseStore, topics: Topics) -> dict[str, Consumer[Any]]:

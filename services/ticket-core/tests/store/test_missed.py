@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 async def look(engine: AsyncEngine, *, later: timedelta = timedelta(0)) -> int:
     async with engine.begin() as connection:
-        return await suggest_missed(connection, now=utc_now() + later)
+        return await suggest_missed(connection, utc_now() + later)
 
 
 class TestMissedSuggestions:

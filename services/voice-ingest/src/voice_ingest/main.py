@@ -1,8 +1,8 @@
 """Where the parts of voice-ingest are put together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from kawal import database
 from kawal.contracts.outbound import Outbound, outbound_adapter
 from kawal.contracts.topics import OUTBOUND_VOICE
-from kawal.http import create_app
+from kawal.http import App, create_app
 from kawal.kafka import Consumer, ConsumerSettings, DeadLetters, decoder
-from kawal.service import Parts, Service
+from kawal.service import Parts, Service, Task
 from kawal.vault import Vault
 from voice_ingest import parts
 from voice_ingest.adapters import flow_files
@@ -48,7 +48,6 @@ async def opened(
         durable = await stack.enter_async_context(parts.durable(settings))
         engine = await stack.enter_async_context(database.opened(settings.postgres_dsn, application=NAME))
         provider = await stack.enter_async_context(parts.provider(settings))
-        vault = Vault(settings.vault_path, key=settings.vault_key)
         signatures, renderer = TwilioSignatures(token), Twiml(flow.voices.get("twilio", {}))
         hotline = Hotline(
             flow, intake=durable.intake, texts=provider, renderer=renderer, public_url=url, key=key, clock=clock
@@ -56,7 +55,7 @@ async def opened(
         fetcher = RecordingFetcher(
             durable.journal,
             recordings=provider,
-            vault=vault,
+            vault=Vault(settings.vault_path, key=settings.vault_key),
             sink=durable.intake,
             settings=settings.fetch,
             clock=clock,
@@ -81,23 +80,26 @@ async def opened(
         consumer = _outbound(settings, engine, CallPlanner(calls, wake=due.set), topic=outbound_topic, group=group)
         app = create_app(title="Kawal voice", settings=settings)
         app.include_router(webhooks.router(hotline=hotline, readout=readout, signatures=signatures, public_url=url))
-        tasks: dict[str, Callable[[], Awaitable[None]]] = {
+        tasks: dict[str, Task] = {
             **durable.accepting.tasks,
             "recordings": fetcher.run,
             "outbound": consumer.run,
             "dialler": dialler.run,
         }
         if settings.voice_emulator:
-            tasks["emulator"] = await stack.enter_async_context(
-                network.opened(
-                    app,
-                    settings=parts.network_settings(settings),
-                    auth_token=token,
-                    path=settings.emulator_path,
-                )
-            )
+            tasks["emulator"] = await stack.enter_async_context(_emulator(settings, app))
         alive = {**durable.accepting.alive, "outbound": consumer.alive, "dialler": dialler.alive}
         yield Parts(app=app, tasks=tasks, alive=alive)
+
+
+def _emulator(settings: Settings, app: App) -> AbstractAsyncContextManager[Task]:
+    """The emulated provider, on `app` beside our own doors."""
+    return network.opened(
+        app,
+        settings=parts.network_settings(settings),
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        path=settings.emulator_path,
+    )
 
 
 def _outbound(

@@ -14,7 +14,7 @@ log = get_logger()
 EVERY_S = 60 * 60
 AGAIN_S = 30
 
-Maintain = Callable[[AsyncConnection, datetime], Awaitable[None]]
+Maintain = Callable[[AsyncConnection, datetime], Awaitable[object]]
 
 
 class Upkeep:

@@ -31,7 +31,7 @@ _SUGGEST = text("""
 """)
 
 
-async def suggest_missed(connection: AsyncConnection, *, now: datetime) -> int:
+async def suggest_missed(connection: AsyncConnection, now: datetime) -> int:
     """Suggest who was missed in the last `LOOK_BACK`; what was suggested before, dismissed or not, stays as it is."""
     parameters = {"now": now, "since": now - LOOK_BACK, "most": MOST_CLAIMANTS}
     return (await connection.execute(_SUGGEST, parameters)).rowcount

@@ -1,7 +1,7 @@
 """From what an agent types to conditions on cases.
 
 A number means its case. Anything else is looked for in numbers' beginnings, addresses, names and words, as far as it
-can be one; see `docs/adr` for why rare and frequent words are found in two ways.
+can be one; see `docs/adr/0014-search-follows-the-timeline.md` for why rare and frequent words are found in two ways.
 """
 
 import re
