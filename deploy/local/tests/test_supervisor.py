@@ -1,7 +1,10 @@
 """The supervisor with programs as small as can be."""
 
 import io
+import os
+import signal
 import sys
+import time
 
 import pytest
 
@@ -29,6 +32,32 @@ async def supervisor(printed, spawned):
     await supervisor.open()
     yield supervisor
     await supervisor.close()
+
+
+# When one is killed, there is still something of it to be read; when nobody reads it, it stands still.
+CHATTER = """
+import itertools, os, time
+for line in itertools.count():
+    print(os.getpid(), "line", line, "x" * 4_000, flush=True)
+    time.sleep(0.002)
+"""
+
+
+class TestOutput:
+    async def test_is_read_of_those_that_died_together(self, supervisor, printed, spawned):
+        """The second is started at once and gets the first one's descriptors, the first one half a second later."""
+        for name in ("first", "second"):
+            await supervisor.start(Program(name=name, command=(sys.executable, "-c", CHATTER)))
+        os.kill(spawned[0], signal.SIGKILL)
+        await eventually(lambda: len(spawned) == 3, timeout=20)
+        await eventually(lambda: f"{spawned[2]} line 100 " in printed.getvalue(), timeout=20)
+        time.sleep(0.5)  # noqa: ASYNC251 - the supervisor is held up, so their pipes fill
+        os.kill(spawned[2], signal.SIGKILL)
+        os.kill(spawned[1], signal.SIGKILL)
+        time.sleep(1)  # noqa: ASYNC251 - and it is late to see that they have died
+        await eventually(lambda: len(spawned) == 5, timeout=20)
+        for pid in spawned[3:]:
+            await eventually(lambda pid=pid: f"{pid} line 1000 " in printed.getvalue(), timeout=20)
 
 
 class TestStart:

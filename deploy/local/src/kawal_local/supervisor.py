@@ -1,6 +1,8 @@
 """Runs programs and keeps them running; Circus does the work, in our own process (ADR 0006)."""
 
 import asyncio
+import itertools
+import os
 import shlex
 import signal
 from collections.abc import Awaitable, Callable
@@ -15,8 +17,7 @@ from kawal_local.program import Program, signal_group
 from kawal_local.restarts import Restarts
 
 CHECK_DELAY_S = 0.5
-# In-process endpoints: Circus wants a control socket, and must not open a port for it.
-CONTROL, EVENTS = "inproc://kawal-control", "inproc://kawal-events"
+_serials = itertools.count()
 
 
 class ProgramFailedError(RuntimeError):
@@ -35,8 +36,14 @@ class Supervisor:
         self._on_spawn = on_spawn
         self._exits: dict[str, asyncio.Future[int]] = {}
         self._restarts: dict[str, Restarts] = {}
+        # Circus wants sockets, and must open no port for them. It lets go of their names late, so each has its own.
+        place = f"inproc://kawal-{next(_serials)}"
         self._arbiter = Arbiter(
-            [], endpoint=CONTROL, pubsub_endpoint=EVENTS, check_delay=CHECK_DELAY_S, loop=IOLoop.current()
+            [],
+            endpoint=f"{place}-control",
+            pubsub_endpoint=f"{place}-events",
+            check_delay=CHECK_DELAY_S,
+            loop=IOLoop.current(),
         )
         # Circus has put its own signal handlers in; ours decide in which order things end.
         self._arbiter.ctrl.sys_hdl.stop()
@@ -86,7 +93,11 @@ class Supervisor:
             graceful_timeout=program.grace_s,
             stdout_stream={"stream": self._output.stream(program.name)},
             stderr_stream={"stream": self._output.stream(program.name)},
-            hooks={"after_spawn": (self._spawned(program), False), "after_reap": (self._reaped(program), True)},
+            hooks={
+                "after_spawn": (self._spawned(program), False),
+                "before_reap": (_heard_out, True),
+                "after_reap": (self._reaped(program), True),
+            },
         )
         watcher: Watcher = self._arbiter.get_watcher(program.name)
         return watcher
@@ -125,6 +136,21 @@ class Supervisor:
         while self._arbiter._exclusive_running_command is not None:  # noqa: SLF001, ASYNC110 - has no event
             await asyncio.sleep(0.01)
         await command()
+
+
+def _heard_out(*, watcher: Watcher, process_pid: int, **_: Any) -> bool:
+    """Read what a dead process has left in its pipes, and let go of them, before Circus closes them.
+
+    Circus goes on believing that it reads them. The next program whose pipes get the same descriptors would be cut off
+    when it notices: nobody reads, and the program stands still in the middle of a log line.
+    """
+    redirector, process = watcher.stream_redirector, watcher.processes.get(process_pid)
+    if redirector is not None and process is not None:
+        for name, pipe in redirector.get_process_pipes(process):
+            os.set_blocking(pipe.fileno(), False)  # a child of its own may still hold the other end
+            redirector.redirect[name]({"data": pipe.read() or b"", "pid": process_pid, "name": name})
+        redirector.remove_redirections(process)
+    return True
 
 
 def _literal(word: str) -> str:
