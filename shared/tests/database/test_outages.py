@@ -17,6 +17,7 @@ class TestIsOutage:
             asyncpg.TooManyConnectionsError("too many"),
             asyncpg.CannotConnectNowError("starting up"),
             asyncpg.InterfaceError("connection is closed"),
+            asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
             asyncpg.QueryCanceledError("statement timeout"),
             asyncpg.LockNotAvailableError("lock timeout"),
         ],

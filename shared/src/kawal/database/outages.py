@@ -16,6 +16,8 @@ def is_outage(error: BaseException) -> bool:
         return True
     if isinstance(error, exc.DBAPIError):
         return error.connection_invalidated or _is_away(error.orig) or _is_outage_cause(error.orig)
+    if isinstance(error, asyncpg.InternalClientError):
+        return True  # it has lost count of where it is: the connection broke in the middle of something
     if isinstance(error, asyncpg.InterfaceError):
         return "connection" in str(error)
     return _is_away(error)
