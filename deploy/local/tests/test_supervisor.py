@@ -68,6 +68,13 @@ class TestStart:
         assert said == ["starting it again", "starting it again in 0.5 s", "starting it again in 1 s"]
         assert len(spawned) == 3
 
+    async def test_stopping_in_order_is_no_failure(self, supervisor, printed, spawned, caplog):
+        await supervisor.start(Program(name="one", command=(sys.executable, "-c", CHATTER)))
+        await eventually(lambda: f"{spawned[0]} line 10 " in printed.getvalue(), timeout=20)
+        await supervisor.stop("one")
+        await supervisor.close()
+        assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
     async def test_what_waits_to_be_started_again_can_be_stopped(self, supervisor, printed, spawned):
         await supervisor.start(Program(name="broken", command=(sys.executable, "-c", "raise SystemExit(3)")))
         await eventually(lambda: "again in 0.5 s" in printed.getvalue(), timeout=20)

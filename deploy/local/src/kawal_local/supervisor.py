@@ -146,7 +146,8 @@ def _heard_out(*, watcher: Watcher, process_pid: int, **_: Any) -> bool:
     """
     redirector, process = watcher.stream_redirector, watcher.processes.get(process_pid)
     if redirector is not None and process is not None:
-        for name, pipe in redirector.get_process_pipes(process):
+        open_pipes = [(name, pipe) for name, pipe in redirector.get_process_pipes(process) if not pipe.closed]
+        for name, pipe in open_pipes:  # none after a stop in order, which lets go of them itself
             os.set_blocking(pipe.fileno(), False)  # a child of its own may still hold the other end
             redirector.redirect[name]({"data": pipe.read() or b"", "pid": process_pid, "name": name})
         redirector.remove_redirections(process)
