@@ -73,7 +73,7 @@ class TestStart:
         await eventually(lambda: f"{spawned[0]} line 10 " in printed.getvalue(), timeout=20)
         await supervisor.stop("one")
         await supervisor.close()
-        assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+        assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR" and one.name == "circus"] == []
 
     async def test_what_waits_to_be_started_again_can_be_stopped(self, supervisor, printed, spawned):
         await supervisor.start(Program(name="broken", command=(sys.executable, "-c", "raise SystemExit(3)")))

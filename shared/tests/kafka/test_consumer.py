@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kawal.errors import PermanentError, TransientError
-from kawal.kafka import InvalidRecords
+from kawal.kafka import InvalidRecords, clients
 from kawal.kafka.poll import Poll
 from kawal.testing import eventually
 
@@ -86,6 +86,32 @@ class TestRun:
             assert applied.calls == {}
             await stream.create_dead_letters()
             await eventually(lambda: applied.of("a") == [1])
+
+
+class TestEnd:
+    async def test_leaves_nothing_behind_when_cancelled_while_it_ends(self, stream, applied):
+        await stream.send(("a", 1))
+        before = asyncio.all_tasks()
+        applied.gate.clear()
+        task = asyncio.create_task(stream.consumer(applied).run())
+        await applied.entered.wait()
+        task.cancel()
+        await asyncio.sleep(0.1)
+        task.cancel()  # while it waits for the batch in hand
+        await asyncio.sleep(0.1)
+        applied.gate.set()
+        await asyncio.wait({task})
+        assert applied.ids == ["a/1"]
+        assert await stream.committed() == 1
+        await eventually(lambda: asyncio.all_tasks() <= before)
+
+    async def test_leaves_nothing_behind_when_the_client_does_not_stop(self, stream, applied, run, monkeypatch):
+        monkeypatch.setattr(clients, "STOP_TIMEOUT_S", 0.0)
+        await stream.send(("a", 1))
+        before = asyncio.all_tasks()
+        async with run(stream.consumer(applied)):
+            await eventually(lambda: applied.ids)
+        await eventually(lambda: asyncio.all_tasks() <= before)
 
 
 class TestTransientError:

@@ -1,8 +1,8 @@
-"""The end of a producer that must not flush. The one place that looks inside of aiokafka's, which has no such way."""
+"""The end of a client that does not end by itself. The one place that looks inside of aiokafka's, which has no such way."""
 
 import asyncio
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from kawal.observability.logging import get_logger
 
@@ -30,3 +30,17 @@ async def abort(producer: AIOKafkaProducer) -> None:
         if not late:
             return
     log.warning("producer_stops_late")
+
+
+async def abandon(consumer: AIOKafkaConsumer) -> None:
+    """Close a consumer whose `stop()` was cut off: what it left running asks for metadata for ever."""
+    parts = [consumer._client.close()]  # noqa: SLF001 - see above
+    if consumer._fetcher is not None:  # noqa: SLF001
+        parts.append(consumer._fetcher.close())  # noqa: SLF001
+    group = consumer._coordinator  # noqa: SLF001
+    for ending in ("_stop_heartbeat_task", "_stop_commit_offsets_refresh_task"):  # without a group it has none
+        if hasattr(group, ending):
+            parts.append(getattr(group, ending)())
+    _, late = await asyncio.wait({asyncio.ensure_future(part) for part in parts}, timeout=WITHIN_S)
+    if late:
+        log.warning("consumer_stops_late")

@@ -1,13 +1,14 @@
 """aiokafka's consumer with defaults that lose nothing (its own are unsafe, see shared/DESIGN.md, "Known traps")."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from kawal.errors import TransientError
+from kawal.kafka.aborting import abandon
 from kawal.kafka.settings import ConsumerSettings
 from kawal.observability.logging import get_logger
 
@@ -69,12 +70,28 @@ async def started(client: AIOKafkaConsumer, *, topics: Collection[str]) -> None:
 
 
 async def stopped(client: AIOKafkaConsumer) -> None:
-    """Leave the group and close, within a bound."""
+    """Leave the group and close, within a bound; also when cancelled meanwhile."""
+    await undisturbed(_stop(client))
+
+
+async def _stop(client: AIOKafkaConsumer) -> None:
     try:
         async with asyncio.timeout(STOP_TIMEOUT_S):
             await client.stop()
     except (KafkaError, TimeoutError, OSError) as error:
         log.warning("consumer_stopped_late", error=error)
+        await abandon(client)
+
+
+async def undisturbed(ending: Coroutine[Any, Any, None]) -> None:
+    """Bring `ending` to its end before a cancellation goes on; it must bound itself."""
+    task = asyncio.create_task(ending)
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+    task.result()
 
 
 def _ms(seconds: float) -> int:

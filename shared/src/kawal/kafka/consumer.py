@@ -133,8 +133,10 @@ class Consumer(Generic[T]):
             await _first_to_end(session.run(), lag.run())
         finally:
             self._seen_at, self._poll = time.monotonic(), None
-            await drain.finish()
-            await clients.stopped(client)
+            try:
+                await clients.undisturbed(drain.finish())
+            finally:
+                await clients.stopped(client)
 
     def _handler(self, drain: Drain) -> Handler[T]:
         return Handler(

@@ -175,9 +175,15 @@ class StackProcess:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End it as Ctrl-C does; returns its exit code. Raises `TimeoutExpired` if it takes longer than promised."""
+        programs = psutil.Process(self.process.pid).children(recursive=True)
         self.process.send_signal(number)
         try:
             return self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            for program in programs:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    program.kill()
+            raise
         finally:
             self.end()
 
