@@ -1,8 +1,9 @@
-"""The end of a client that does not end by itself. The one place that looks inside of aiokafka's, which has no such way."""
+"""The end of a client that does not end by itself. The one place that looks inside of aiokafka's, which have no way."""
 
 import asyncio
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 
 from kawal.observability.logging import get_logger
 
@@ -38,9 +39,8 @@ async def abandon(consumer: AIOKafkaConsumer) -> None:
     if consumer._fetcher is not None:  # noqa: SLF001
         parts.append(consumer._fetcher.close())  # noqa: SLF001
     group = consumer._coordinator  # noqa: SLF001
-    for ending in ("_stop_heartbeat_task", "_stop_commit_offsets_refresh_task"):  # without a group it has none
-        if hasattr(group, ending):
-            parts.append(getattr(group, ending)())
+    if isinstance(group, GroupCoordinator):
+        parts += [group._stop_heartbeat_task(), group._stop_commit_offsets_refresh_task()]  # noqa: SLF001
     _, late = await asyncio.wait({asyncio.ensure_future(part) for part in parts}, timeout=WITHIN_S)
     if late:
         log.warning("consumer_stops_late")
