@@ -6,14 +6,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlencode
 
 import asyncpg
 import httpx
 
-from kawal import database
 from kawal.observability import logging
 from kawal.testing.servers import running
 from kawal.testing.waiting import eventually
@@ -24,12 +22,10 @@ from kawal_bench.load import Request, closed_loop
 from kawal_bench.report import Figure, Goal
 from kawal_bench.seeding import Seeded, seed
 from ticket_core.main import PORT
-from ticket_core.store.search_index import SearchIndex
 
 CASES = 1_000_000
 CLIENTS = 8
 SECONDS = 10.0
-_GIN = {"case_search_words_idx": "words", "case_search_who_idx": "who public.gin_trgm_ops"}
 _LIST, _SEARCH = Goal.most(50, "ms"), Goal.most(200, "ms")
 _TOPICS = ("registration.otp_not_received", "incentive.not_paid", "training.certificate_missing", "selection")
 
@@ -45,44 +41,22 @@ async def measure(*, cases: int = CASES) -> list[Figure]:
         async with servers(Path(directory) / "state", cores=cores) as started:
             dsn = await started.database("search")
             began = time.perf_counter()
-            seeded = await seed(dsn, cases=cases, number_key=started.credentials.case_number_key)
+            key = started.credentials.case_number_key
+            seeded = await seed(dsn, cases=cases, number_key=key, lifelike=True)
             _say(f"{cases:,} cases in {time.perf_counter() - began:.0f} s")
-            indexed = await fill(dsn)
             entries, texts, names = await _material(dsn)
             loads = _loads(seeded, texts, names)
             figures = await _through_the_door(started, dsn, loads, entries=entries, cases=cases)
-    return [*figures, indexed]
+    return [*figures, _indexed(seeded)]
 
 
-async def fill(dsn: str) -> Figure:
-    """Make the texts of seeded cases lifelike, and index all of them for search."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        async with connection.transaction():
-            await connection.execute(files("kawal_bench").joinpath("search_words.sql").read_text(encoding="utf-8"))
-        await connection.execute("VACUUM ANALYZE core.timeline")
-        # Bulk loading: the indexes are made once, at the end.
-        for name in _GIN:
-            await connection.execute(f"DROP INDEX core.{name}")
-        began = time.perf_counter()
-        async with database.opened(dsn) as engine:
-            count = await SearchIndex(engine).rebuild()
-        took = time.perf_counter() - began
-        _say(f"{count:,} documents in {took:.0f} s")
-        for name, column in _GIN.items():
-            await connection.execute(
-                f"CREATE INDEX {name} ON core.case_search USING gin ({column}) WITH (fastupdate = off)"
-            )
-        _say(f"with their indexes in {time.perf_counter() - began:.0f} s")
-        await connection.execute("VACUUM ANALYZE")
-        await connection.execute("CHECKPOINT")
-    finally:
-        await connection.close()
+def _indexed(seeded: Seeded) -> Figure:
+    cases = len(seeded.numbers)
     return Figure(
         what="documents made for search",
-        value=count / took,
+        value=cases / seeded.documents_s,
         unit="cases/s",
-        how=f"kawal rebuild --search of {count:,} cases on one connection, the two GIN indexes made afterwards",
+        how=f"kawal rebuild --search of {cases:,} cases on one connection, the two GIN indexes made afterwards",
     )
 
 

@@ -1,6 +1,7 @@
 """Keeps search up to date behind the write path, as a task of the service."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import NoReturn
@@ -15,6 +16,9 @@ from ticket_core.store.store import utc_now
 
 PACE_S = 0.5
 """What is written in this time to one case is indexed once."""
+SHARE, SHARE_BEHIND = 0.1, 0.25
+"""Of the time, and while a whole `AT_ONCE` waits: the busier the machine, the more is indexed together."""
+LONGEST_S = 15.0
 AFTER_OUTAGE_S = 5.0
 
 log = get_logger()
@@ -29,8 +33,10 @@ class Indexing:
 
     async def run(self) -> NoReturn:
         while True:
+            begun = time.monotonic()
             try:
-                pause = 0.0 if await self.step() else PACE_S
+                share = SHARE_BEHIND if await self.step() else SHARE
+                pause = min(max(PACE_S, (time.monotonic() - begun) * (1 / share - 1)), LONGEST_S)
             except Exception as error:
                 if not is_outage(error):
                     raise

@@ -4,7 +4,8 @@ It is written behind the timeline, not by the write path: it follows the stamps 
 nothing. What it holds can be thrown away and made again at any time.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -12,8 +13,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-AT_ONCE = 200
-"""So many entries in one transaction: while it runs, the stream of live screens waits for it (see `stream`)."""
+AT_ONCE = 20_000
+"""So many entries are read together; a case among them is indexed once."""
+WRITTEN_AT_ONCE = 100
+"""So many documents in one transaction: while it runs, the stream of live screens waits for it (see `stream`)."""
 REBUILT_AT_ONCE = 2_000
 MOST_TEXTS = 1_000
 MOST_CHARACTERS = 100_000
@@ -22,7 +25,8 @@ _BEGINNING = {"stamp": 0, "case_id": str(UUID(int=0)), "seq": 0}
 _LOCK = 0x6B617761_73726368
 
 _SETTLED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
+_TRY_LOCK = text("SELECT pg_try_advisory_lock(:lock)")
+_UNLOCK = text("SELECT pg_advisory_unlock(:lock)")
 _LOCK_IT = text("SELECT pg_advisory_xact_lock(:lock)")
 _PLACE = text("SELECT stamp, case_id::text, seq FROM core.search_place")
 _NEXT = text(f"""
@@ -99,8 +103,8 @@ class SearchIndex:
 
     async def advance(self, *, limit: int = AT_ONCE) -> Round:
         """Index the cases of the next entries, up to `limit`."""
-        async with self._engine.begin() as connection:
-            if not (await connection.execute(_TRY_LOCK, {"lock": _LOCK})).scalar_one():
+        async with self._alone() as connection:
+            if connection is None:
                 return Round(0, None)
             place = (await connection.execute(_PLACE)).one_or_none()
             found = (
@@ -108,10 +112,30 @@ class SearchIndex:
             ).all()
             if not found:
                 return Round(0, None)
-            await _index(connection, sorted({row.case_id for row in found}))
+            await self._index(sorted({row.case_id for row in found}))
             stamp, case_id, seq, at = found[-1]
             await connection.execute(_MOVE, {"stamp": stamp, "case_id": case_id, "seq": seq})
         return Round(len(found), at)
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[AsyncConnection | None]:
+        """A connection that nobody else has meanwhile, in no transaction; `None` if somebody has it."""
+        async with self._engine.connect() as pooled:
+            connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
+            if not (await connection.execute(_TRY_LOCK, {"lock": _LOCK})).scalar_one():
+                yield None
+                return
+            try:
+                yield connection
+            finally:
+                await connection.execute(_UNLOCK, {"lock": _LOCK})
+
+    async def _index(self, ids: Sequence[str]) -> None:
+        for first in range(0, len(ids), WRITTEN_AT_ONCE):
+            some = {"ids": ids[first : first + WRITTEN_AT_ONCE]}
+            async with self._engine.begin() as connection:
+                await connection.execute(_WRITE, some)
+                await connection.execute(_OTHERS, some)
 
     async def catch_up(self) -> None:
         """Index all that is settled by now."""
@@ -135,8 +159,3 @@ class SearchIndex:
                     return count
                 await connection.execute(_WRITE, {"ids": ids})
             after, count = ids[-1], count + len(ids)
-
-
-async def _index(connection: AsyncConnection, ids: Sequence[str]) -> None:
-    await connection.execute(_WRITE, {"ids": ids})
-    await connection.execute(_OTHERS, {"ids": ids})
