@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -111,6 +112,30 @@ class TestBoundedHttp:
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.split()[1] == status
         assert json.loads(body)["status"] == int(status)
+
+    @pytest.mark.parametrize(
+        "endless",
+        [b"0\r\n" + b"X: y\r\n" * 10_000, b"0\r\nX: " + b"y" * 40_000, b"1;" + b"y" * 40_000],
+        ids=["trailers", "trailer", "chunk_extension"],
+    )
+    async def test_hangs_up_on_a_body_that_is_no_body(self, endless):
+        async with running(service()) as address:
+            reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(address.url).port)
+            writer.write(b"POST /v1/echo/t HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n" + endless)
+            with contextlib.suppress(ConnectionError):  # it hangs up with bytes of ours unread
+                assert await asyncio.wait_for(reader.read(), 10) == b""
+            writer.close()
+
+    async def test_body_in_small_chunks(self):
+        body = b'{"text":"%s"}' % (b"y" * 20_000)
+        chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+        head = b"host: test\r\nconnection: close\r\ncontent-type: application/json\r\ntransfer-encoding: chunked"
+        async with running(service()) as address:
+            reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(address.url).port)
+            writer.write(b"POST /v1/echo/t HTTP/1.1\r\n" + head + b"\r\n\r\n" + chunks)
+            answer = await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+        assert answer.split()[1] == b"200"
 
 
 def _free_port() -> int:

@@ -59,6 +59,10 @@ class TestBodyGate:
             (b"text=%ff", FORM),
             (b"text=%00", FORM),
             (b"text=\xff", FORM),
+            (rb'{"text": "\u0000"}', {"content-type": "Application/JSON"}),
+            (b"text=%00", {"content-type": "Application/X-WWW-Form-URLencoded; charset=utf-8"}),
+            (b"text=%00", [*FORM.items(), ("content-type", "text/plain")]),
+            (rb'{"text": "\u0000"}', [*JSON.items(), ("content-type", "text/plain")]),
         ],
     )
     async def test_not_text(self, client, body, headers):
@@ -68,6 +72,13 @@ class TestBodyGate:
     @pytest.mark.parametrize("path", ["/v1/echo/%ff", "/nowhere?q=%ff", "/nowhere?q=%00"])
     async def test_address_is_not_text(self, client, path):
         assert (await client.get(path)).json()["code"] == "invalid_encoding"
+
+    @pytest.mark.parametrize("media_type", ["multipart/form-data", "Multipart/Form-Data"])
+    async def test_in_several_parts(self, client, media_type):
+        """Their text would be decoded with replacements, and their files lie on the disk."""
+        part = b'--x\r\ncontent-disposition: form-data; name="text"\r\n\r\n\xff\x00\r\n--x--\r\n'
+        answer = await client.post("/form", content=part, headers={"content-type": f"{media_type}; boundary=x"})
+        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
     async def test_form(self, client):
         answer = await client.post("/form", data={"text": "Insentif belum cair, sudah 2 minggu… tolong"})

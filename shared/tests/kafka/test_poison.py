@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 
 from kawal.kafka import ConsumerSettings
@@ -67,3 +69,17 @@ class TestCheck:
         under_test = breaker(Clock())
         under_test.carry_over(500)
         under_test.check(good=1, poison=1)
+
+
+class TestCount:
+    def test_good_batches_are_forgotten_too(self):
+        """A consumer without poison runs for weeks."""
+        clock = Clock()
+        under_test = breaker(clock)
+        tracemalloc.start()
+        for second in range(20_000):
+            clock.now = float(second)
+            settle(under_test, good=1, poison=0)
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert held < 100_000

@@ -28,6 +28,10 @@ class BodyTooSlow(KawalError):
     status, code, title = 408, "body_too_slow", "The body took too long to arrive"
 
 
+class Multipart(KawalError):
+    status, code, title = 415, "unsupported_media_type", "No body in several parts is taken here"
+
+
 class NotText(KawalError):
     status, code, title = 400, "invalid_encoding", "The request is not UTF-8 text"
 
@@ -41,7 +45,7 @@ def refused(_scope: Scope, error: KawalError) -> ASGIApp:
 
 
 class BodyGate:
-    """Answers 413, 408 or 400 itself; a handler behind it sees only what may pass, in one piece."""
+    """Answers 400, 408, 413 or 415 itself; a handler behind it sees only what may pass, in one piece."""
 
     def __init__(self, app: ASGIApp, *, limit: int, refusal: Refusal) -> None:
         self._app = app
@@ -62,7 +66,7 @@ class BodyGate:
 
     async def _pass(self, scope: Scope, receive: Receive) -> Receive | None:
         """What the handler may receive from; `None` when the client has gone away."""
-        headers = dict(scope["headers"])
+        headers = dict(reversed(scope["headers"]))  # of a name that stands there twice the first counts, as in Starlette
         check_quoted(scope["query_string"])
         check_quoted(scope.get("raw_path") or b"")
         declared = headers.get(b"content-length")
@@ -73,7 +77,7 @@ class BodyGate:
         body = await self._read(receive)
         if body is None:
             return None
-        _check_body(body, media_type=headers.get(b"content-type", b""))
+        _check_body(body, media_type=headers.get(b"content-type", b"").lower())
         return _replay(body, receive)
 
     def _check_length(self, declared: bytes) -> None:
@@ -130,7 +134,10 @@ def check_json(text: bytes) -> None:
 
 
 def _check_body(body: bytes, *, media_type: bytes) -> None:
-    if media_type.startswith(_FORM):
+    """Refuse what no handler wants. The kind is looked for anywhere: a handler may read `media_type` otherwise."""
+    if b"multipart" in media_type:
+        raise Multipart("Send a form urlencoded")
+    if _FORM in media_type:
         check_quoted(body)
     elif b"json" in media_type:
         check_json(body)

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with bounds that it lacks: a request's head ends within so many bytes and seconds."""
+"""uvicorn's HTTP protocol with bounds that it lacks: what is not body ends within so many bytes, a head in time."""
 
 import asyncio
 import json
@@ -18,8 +18,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._in_head = False
-        self._head_bytes = 0
+        self._in_message = self._in_head = False
+        self._bare_bytes = 0  # that were neither body nor a message's end: the head, trailers, extensions of chunks
         self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
@@ -31,20 +31,27 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._bare_bytes += len(data)
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_MAX_BYTES:
-                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if self._in_message and self._bare_bytes > HEAD_MAX_BYTES and not self.transport.is_closing():
+            self._refuse_bare_bytes()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
+        self._in_message = self._in_head = True
         self._expect_head()
 
     def on_headers_complete(self) -> None:
         self._head_arrived()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._bare_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._in_message, self._bare_bytes = False, 0
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 uvicorn's signature
         self._refuse(HTTPStatus.BAD_REQUEST)
@@ -58,6 +65,12 @@ class BoundedHttp(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _refuse_bare_bytes(self) -> None:
+        if self._in_head:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        else:
+            self.transport.close()  # its answer may have begun, a second one would be taken for part of it
 
     def _refuse(self, status: HTTPStatus) -> None:
         code = status.phrase.lower().replace(" ", "_")

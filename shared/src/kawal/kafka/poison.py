@@ -39,6 +39,7 @@ class PoisonBreaker:
     def count(self, *, good: int, poison: int) -> None:
         """One batch has come to its end, its poison is buried."""
         self._run = self._run_with(good=good, poison=poison)
+        self._forget_old()
         self._window.append((self._clock(), good, poison))
 
     def _run_with(self, *, good: int, poison: int) -> int:
@@ -49,10 +50,13 @@ class PoisonBreaker:
             raise ConsumerHalted(f"{run} poisoned records in a row")
 
     def _check_share(self, *, good: int, poison: int) -> None:
-        oldest = self._clock() - self._settings.poison_window_s
-        while self._window and self._window[0][0] < oldest:
-            self._window.popleft()
+        self._forget_old()
         poison += sum(entry[2] for entry in self._window)
         total = poison + good + sum(entry[1] for entry in self._window)
         if total >= self._settings.poison_minimum and poison > self._settings.poison_share * total:
             raise ConsumerHalted(f"{poison} of {total} records are poisoned")
+
+    def _forget_old(self) -> None:
+        oldest = self._clock() - self._settings.poison_window_s
+        while self._window and self._window[0][0] < oldest:
+            self._window.popleft()
