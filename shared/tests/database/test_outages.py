@@ -5,6 +5,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from kawal.database import engine, is_outage
+from kawal.database.outages import is_statement_timeout
 
 
 class TestIsOutage:
@@ -20,6 +21,8 @@ class TestIsOutage:
             asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
             asyncpg.QueryCanceledError("statement timeout"),
             asyncpg.LockNotAvailableError("lock timeout"),
+            asyncpg.DeadlockDetectedError("deadlock detected"),
+            asyncpg.SerializationError("could not serialize access"),
         ],
     )
     def test_database_away(self, error):
@@ -28,6 +31,17 @@ class TestIsOutage:
     @pytest.mark.parametrize("error", [ValueError(), asyncpg.UniqueViolationError("twice"), KeyError("x")])
     def test_our_own_mistake(self, error):
         assert not is_outage(error)
+
+
+class TestIsStatementTimeout:
+    def test_as_a_cause(self):
+        told = RuntimeError("PostgreSQL is away")
+        told.__cause__ = asyncpg.QueryCanceledError("statement timeout")
+        assert is_statement_timeout(told)
+
+    @pytest.mark.parametrize("error", [None, TimeoutError(), asyncpg.LockNotAvailableError("lock timeout")])
+    def test_anything_else(self, error):
+        assert not is_statement_timeout(error)
 
 
 @pytest.mark.integration
@@ -55,6 +69,7 @@ class TestIsOutageOfTheRealDatabase:
             async with connected.connect() as connection:
                 await connection.execute(text("SELECT pg_sleep(5)"))
         assert is_outage(raised.value)
+        assert is_statement_timeout(raised.value)
         await connected.dispose()
 
     async def test_wrong_statement(self, database):

@@ -4,7 +4,9 @@ import asyncio
 import json
 from dataclasses import replace
 
+import asyncpg
 import pytest
+from sqlalchemy import text
 
 from kawal.errors import PermanentError, TransientError
 from kawal.kafka import InvalidRecords, clients
@@ -142,6 +144,35 @@ class TestTransientError:
             await eventually(lambda: applied.of("a") == [1])
 
 
+class TestTooSlow:
+    async def test_is_handled_in_parts(self, stream, applied, run):
+        """Seven records are more than the handler manages in time, ever."""
+        sizes = []
+
+        async def handle(records):
+            sizes.append(len(records))
+            await asyncio.sleep(60 if len(records) > 2 else 0)
+            await applied(records)
+
+        await stream.send(*(("a", number) for number in range(7)))
+        async with run(stream.consumer(handle, handle_timeout_s=0.1, handle_attempts=2)):
+            await eventually(lambda: applied.of("a") == list(range(7)))
+            await eventually(lambda: _is(stream.committed(), 7))
+        assert sizes[:4] == [7, 7, 4, 2]
+        assert await stream.buried() == []
+
+    async def test_statements_too(self, stream, applied, run):
+        async def handle(records):
+            async with stream.engine.begin() as connection:
+                await connection.execute(text("SET LOCAL statement_timeout = '50ms'"))
+                await connection.execute(text("SELECT pg_sleep(:s)"), {"s": 5 if len(records) > 1 else 0})
+            await applied(records)
+
+        await stream.send(*(("a", number) for number in range(4)))
+        async with run(stream.consumer(handle, handle_attempts=2)):
+            await eventually(lambda: applied.of("a") == list(range(4)))
+
+
 class TestRebalance:
     async def test_loses_nothing_when_another_joins_and_leaves(self, stream_of, applied, run):
         stream = await stream_of(partitions=4)
@@ -273,6 +304,19 @@ class TestPoison:
             away = False
             await eventually(lambda: applied.of("a") == [1])
             assert not tasks[0].done()
+
+    async def test_a_deadlock_while_the_culprit_is_looked_for_buries_nothing(self, stream, applied, run):
+        def trouble(record):
+            if record.envelope.id == "a/1":
+                return ValueError("a bug")
+            return asyncpg.DeadlockDetectedError("deadlock") if applied.calls["b/1"] < 6 else None
+
+        applied.trouble = trouble
+        await stream.send(("a", 1), ("b", 1))
+        async with run(stream.consumer(applied)):
+            await eventually(lambda: _is(stream.committed(), 2))
+        assert applied.ids == ["b/1"]
+        assert await stream.buried_ids() == ["a/1"]
 
     async def test_halts_when_nothing_works(self, stream, applied, run):
         applied.trouble = lambda _record: ZeroDivisionError()

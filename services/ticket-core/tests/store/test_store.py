@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import (
@@ -266,6 +267,33 @@ class TestOutage:
         async with database.opened("postgresql://nobody@127.0.0.1:9/none") as away:
             with pytest.raises(TransientError):
                 await CaseStore(away, numbers=CaseNumbers(away, space=SPACE)).apply([contact()])
+
+
+class TestContention:
+    async def test_a_deadlock_is_tried_again_at_once(self, store: CaseStore, engine: AsyncEngine) -> None:
+        async with engine.begin() as connection:
+            for statement in _DEADLOCK_ONCE:
+                await connection.execute(text(statement))
+        try:
+            (outcome,) = await store.apply([contact()])
+        finally:
+            async with engine.begin() as connection:
+                await connection.execute(text("DROP FUNCTION core.test_deadlock CASCADE"))
+                await connection.execute(text("DROP SEQUENCE core.test_deadlocks"))
+        assert applied(outcome)
+
+
+# A sequence is not rolled back, so it knows that the transaction is the second one.
+_DEADLOCK_ONCE = (
+    "CREATE SEQUENCE core.test_deadlocks",
+    """
+    CREATE FUNCTION core.test_deadlock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('core.test_deadlocks') = 1 THEN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END IF;
+        RETURN NEW;
+    END $$
+    """,
+    "CREATE TRIGGER test_deadlock BEFORE INSERT ON core.cases FOR EACH ROW EXECUTE FUNCTION core.test_deadlock()",
+)
 
 
 class TestCommitted:

@@ -66,7 +66,7 @@ class BodyGate:
 
     async def _pass(self, scope: Scope, receive: Receive) -> Receive | None:
         """What the handler may receive from; `None` when the client has gone away."""
-        headers = dict(reversed(scope["headers"]))  # of a name that stands there twice the first counts, as in Starlette
+        headers = dict(reversed(scope["headers"]))  # of two with one name the first counts, as in Starlette
         check_quoted(scope["query_string"])
         check_quoted(scope.get("raw_path") or b"")
         declared = headers.get(b"content-length")

@@ -1,6 +1,7 @@
 """Step 4, handle: one batch to its end, whatever happens on the way.
 
     TransientError     again later, without end; the consumer pauses meanwhile (so does a database's outage)
+    too slow           the same, and after a few attempts in ever smaller parts
     InvalidRecords     those are buried, the rest is handled again
     PermanentError     one record at a time, to find which it is about
     anything else      a few attempts, then one record at a time to find the culprit
@@ -13,7 +14,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from kawal.database.outages import is_outage
+from kawal.database.outages import is_outage, is_statement_timeout
 from kawal.errors import PermanentError, TransientError
 from kawal.kafka.backoff import Backoff
 from kawal.kafka.dead_letters import DeadLetters
@@ -35,6 +36,10 @@ log = get_logger()
 
 class Interrupted(Exception):
     """The partitions are about to move, and the batch in hand was waiting to be tried again: let it go."""
+
+
+class TooSlow(TransientError):
+    """A batch was cut off because it took too long; a part of it may not."""
 
 
 class Handler(Generic[T]):
@@ -93,7 +98,7 @@ class Handler(Generic[T]):
         attempts = 0
         while records := self._plan(arrivals, faults).handle:
             try:
-                await self._persist(lambda records=records: self._call(records))  # type: ignore[misc]
+                await self._apply(records)
             except InvalidRecords as invalid:
                 faults |= _known(invalid, records)
             except PermanentError as error:
@@ -125,7 +130,7 @@ class Handler(Generic[T]):
             if record.key and (record.topic, record.key) in failed:
                 continue
             try:
-                await self._persist(lambda record=record: self._call([record]))  # type: ignore[misc]
+                await self._apply([record])
                 passed += 1
             except (Interrupted, ConsumerHalted):
                 raise
@@ -138,14 +143,33 @@ class Handler(Generic[T]):
             raise ConsumerHalted(f"nothing can be handled: {type(unexpected).__name__}") from unexpected
         return faults
 
+    async def _apply(self, records: Sequence[Record[T]]) -> None:
+        """Handle `records` in their order: at once, or in parts when that takes too long again and again."""
+        backoff = self._backoff()
+        size, done, slow = len(records), 0, 0
+        while done < len(records):
+            try:
+                await self._call(records[done : done + size])
+            except TransientError as error:
+                self._note("transient", error)
+                slow = slow + 1 if isinstance(error, TooSlow) else 0
+                if slow >= self._settings.handle_attempts:
+                    size = (size + 1) // 2
+                await self._wait(backoff)
+            else:
+                done += size
+                slow = 0
+
     async def _call(self, records: Sequence[Record[T]]) -> None:
         group = self._dead_letters.group
         metrics.CONSUMER_BATCH_RECORDS.labels(group).observe(len(records))
         with metrics.CONSUMER_HANDLE_SECONDS.labels(group).time():
             try:
-                async with asyncio.timeout(self._settings.handle_timeout_s):
+                async with asyncio.timeout(self._settings.handle_timeout_s) as bound:
                     await self._handle(records)
             except Exception as error:
+                if bound.expired() or is_statement_timeout(error):
+                    raise TooSlow(f"{len(records)} records took too long: {type(error).__name__}") from error
                 if is_outage(error):
                     raise TransientError(f"something is away: {type(error).__name__}") from error
                 raise

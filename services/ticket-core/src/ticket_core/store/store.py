@@ -86,7 +86,7 @@ class CaseStore:
             try:
                 return await self._transact(inputs)
             except Exception as error:
-                if is_outage(error):
+                if is_outage(error) and _sqlstate(error) not in _CONTENTION:
                     raise TransientError("PostgreSQL is away") from error
                 if attempt == ATTEMPTS and _sqlstate(error) in _CONTENTION:
                     raise TransientError("Others were always first") from error
