@@ -1,11 +1,11 @@
-"""Fetches recordings from the provider into the vault; the caller was told "received", so none is ever dropped.
+"""Moves recordings from the provider into the vault; the caller was told "received", so none is given up lightly.
 
 Twilio often tells of a recording before it can be downloaded, so waiting is the ordinary case.
 """
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kawal.errors import KawalError, PermanentError, TransientError
@@ -15,6 +15,7 @@ from voice_ingest.domain.ports import DueVoicemail, Recordings, RecordingVault, 
 
 BATCH = 10
 MAX_PAUSE = timedelta(minutes=1)
+LATE_PAUSE = timedelta(hours=1)
 TIDY_EVERY = timedelta(hours=1)
 
 log = get_logger()
@@ -22,10 +23,14 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """`first_pause` doubles with each attempt; after `patience`, the caller is called back instead."""
+    """`first_pause` doubles with each attempt. After `patience`, the caller is called back.
+
+    The recording is still asked for now and then, until it is as old as `kept`: an outage may outlast a working day.
+    """
 
     first_pause: timedelta = timedelta(seconds=1)
     patience: timedelta = timedelta(hours=6)
+    kept: timedelta = timedelta(days=30)
     poll: timedelta = timedelta(seconds=5)
 
 
@@ -72,30 +77,54 @@ class RecordingFetcher:
     async def _fetch(self, due: DueVoicemail) -> None:
         pending = due.pending
         try:
-            media = await self._recordings.fetch(pending.url)
-            recording = await self._vault.put(media.data, media_type=media.media_type, duration_s=pending.duration_s)
-            await self._sink.finish_voicemail(pending, recording)
-            log.info("voicemail_fetched", event_id=pending.recording_id, attempt=due.attempts + 1)
+            if pending.recording is None:
+                pending = await self._into_vault(pending)
+            if pending.recording is not None and not pending.told:
+                pending = await self._sink.tell_voicemail(pending, pending.recording)
+                log.info("voicemail_fetched", event_id=pending.recording_id, attempt=due.attempts + 1)
+            await self._recordings.delete(pending.url)
+            await self._queue.done(pending)
         except PermanentError as lost:
             await self._give_up(pending, lost)
         except (TransientError, KawalError) as failed:
-            if self._clock() - due.accepted_at > self._settings.patience:
-                await self._give_up(pending, failed)
-            else:
-                await self._put_off(due, failed)
+            await self._wait(replace(due, pending=pending), failed)
+
+    async def _into_vault(self, pending: PendingVoicemail) -> PendingVoicemail:
+        """Noted at once: whatever fails afterwards must not leave a second copy in the vault."""
+        media = await self._recordings.fetch(pending.url)
+        recording = await self._vault.put(media.data, media_type=media.media_type, duration_s=pending.duration_s)
+        vaulted = pending.model_copy(update={"recording": recording})
+        await self._queue.update(vaulted)
+        return vaulted
 
     async def _give_up(self, pending: PendingVoicemail, reason: Exception) -> None:
-        log.error("voicemail_unplayable", event_id=pending.recording_id, error=reason)
-        try:
-            await self._sink.give_up_voicemail(pending)
-        except KawalError as full:
-            log.warning("spool_refused", error=full)
+        if pending.told or await self._called_back(pending, reason):
+            await self._queue.done(pending)
+        else:
             await self._queue.put_off(pending.recording_id, until=self._clock() + MAX_PAUSE)
 
-    async def _put_off(self, due: DueVoicemail, reason: Exception) -> None:
-        pause = min(self._settings.first_pause * 2 ** min(due.attempts, 10), MAX_PAUSE)
-        log.info("voicemail_not_ready", event_id=due.pending.recording_id, attempt=due.attempts + 1, error=reason)
-        await self._queue.put_off(due.pending.recording_id, until=self._clock() + pause)
+    async def _wait(self, due: DueVoicemail, reason: Exception) -> None:
+        pending, age = due.pending, self._clock() - due.accepted_at
+        late = pending.recording is None and age > self._settings.patience
+        unhurried = pending.told or (late and await self._called_back(pending, reason))
+        if unhurried and age > self._settings.kept:
+            await self._queue.done(pending)
+            return
+        pause = LATE_PAUSE if unhurried else min(self._settings.first_pause * 2 ** min(due.attempts, 10), MAX_PAUSE)
+        log.info("voicemail_not_ready", event_id=pending.recording_id, attempt=due.attempts + 1, error=reason)
+        await self._queue.put_off(pending.recording_id, until=self._clock() + pause)
+
+    async def _called_back(self, pending: PendingVoicemail, reason: Exception) -> bool:
+        """Whether the caller is to be called back, as of now or before."""
+        if pending.called_back:
+            return True
+        log.error("voicemail_unplayable", event_id=pending.recording_id, error=reason)
+        try:
+            await self._sink.call_back(pending)
+        except KawalError as full:
+            log.warning("spool_refused", error=full)
+            return False
+        return True
 
     async def _rest(self) -> None:
         """Until something is accepted, or the next one is due."""

@@ -31,12 +31,19 @@ class CallFacts(Contract):
 
 
 class PendingVoicemail(Contract):
-    """A voicemail that is accepted, while its recording still lies with the provider."""
+    """A voicemail that is accepted, while its recording still lies with the provider, and how far it has come.
+
+    `recording` is set once it is in the vault, `told` once its event is in the spool, `called_back` once the caller
+    is to be called back because the recording did not come.
+    """
 
     recording_id: str
     url: str
     duration_s: float | None
     facts: CallFacts
+    recording: Attachment | None = None
+    told: bool = False
+    called_back: bool = False
 
 
 def facts(

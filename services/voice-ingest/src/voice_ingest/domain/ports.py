@@ -69,9 +69,12 @@ class Recordings(Protocol):
         """Download a recording.
 
         Raises:
-            TransientError: not ready yet, or the provider is away.
+            TransientError: not ready yet, or the provider is away or not itself.
             PermanentError: not a recording of this provider, or too large.
         """
+
+    async def delete(self, url: str) -> None:
+        """Delete the provider's copy; a recording that is gone already is no error. Raises as `fetch` does."""
 
 
 class Calls(Protocol):
@@ -103,6 +106,10 @@ class VoicemailQueue(Protocol):
 
     async def put_off(self, recording_id: str, *, until: datetime) -> None: ...
 
+    async def update(self, pending: PendingVoicemail) -> None: ...
+
+    async def done(self, pending: PendingVoicemail) -> None: ...
+
     async def forget_answers(self, *, now: datetime) -> None: ...
 
 
@@ -112,11 +119,15 @@ class RecordingVault(Protocol):
 
 
 class VoicemailSink(Protocol):
-    """Where a voicemail ends: as an event with its recording, or as a wish to be called back."""
+    """What becomes of a voicemail: an event with its recording, or a wish to be called back until it comes.
 
-    async def finish_voicemail(self, pending: PendingVoicemail, recording: Attachment) -> None: ...
+    Both are durable when they return, the same event when told twice, and note in the journal that they were.
+    """
 
-    async def give_up_voicemail(self, pending: PendingVoicemail) -> None: ...
+    async def tell_voicemail(self, pending: PendingVoicemail, recording: Attachment) -> PendingVoicemail: ...
+
+    async def call_back(self, pending: PendingVoicemail) -> PendingVoicemail:
+        """Under the number that the caller heard."""
 
 
 class Readings(Protocol):

@@ -118,6 +118,9 @@ class Ledger:
         sid, call_sid, media_type, duration_s, data, at = rows[0]
         return RecordingRecord(sid, call_sid, media_type, duration_s, data, _time(at))
 
+    async def delete_recording(self, sid: str) -> None:
+        await self._run("DELETE FROM recording WHERE sid = ?", (sid,))
+
     async def _run(self, sql: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
         return await self._do(lambda connection: connection.execute(sql, tuple(values)).fetchall())
 

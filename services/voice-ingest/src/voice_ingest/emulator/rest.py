@@ -123,6 +123,10 @@ def router(switchboard: Switchboard, *, auth_token: str) -> APIRouter:
             raise UnknownResource("There is no such recording yet")
         return Response(found.data, media_type=found.media_type)
 
+    @routes.delete("/Recordings/{sid}", status_code=204)
+    async def delete_recording(sid: Sid) -> None:
+        await switchboard.ledger.delete_recording(sid)
+
     return routes
 
 

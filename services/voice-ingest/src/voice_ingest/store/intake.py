@@ -55,18 +55,22 @@ class Intake:
         await self._journal.keep_voicemail(pending, key=key, body=body, now=now)
         self._wake()
 
-    async def finish_voicemail(self, pending: PendingVoicemail, recording: Attachment) -> None:
-        """The recording is in the vault: the event goes out, and the journal forgets it."""
+    async def tell_voicemail(self, pending: PendingVoicemail, recording: Attachment) -> PendingVoicemail:
         event_id = f"{pending.facts.call_id}/{pending.recording_id}"
         message = voicemail_left(pending.facts, recording=recording, event_id=event_id)
-        await self._append(message, event_id, receipt=_once(event_id), number=pending.facts.reference)
-        await self._journal.done(pending)
+        unused = None if pending.called_back else pending.facts.reference
+        await self._append(message, event_id, receipt=_once(event_id), number=unused)
+        return await self._noted(pending, told=True)
 
-    async def give_up_voicemail(self, pending: PendingVoicemail) -> None:
-        """The recording cannot be had: the caller is called back under the number that he heard."""
+    async def call_back(self, pending: PendingVoicemail) -> PendingVoicemail:
         event_id = f"{pending.facts.call_id}/{pending.recording_id}/unplayable"
         await self._append_callback(pending.facts, event_id, _once(event_id))
-        await self._journal.done(pending)
+        return await self._noted(pending, called_back=True)
+
+    async def _noted(self, pending: PendingVoicemail, **news: bool) -> PendingVoicemail:
+        noted = pending.model_copy(update=news)
+        await self._journal.update(noted)
+        return noted
 
     async def _append_callback(self, facts: CallFacts, event_id: str, receipt: Receipt) -> bytes:
         message = callback_requested(facts, event_id=event_id)

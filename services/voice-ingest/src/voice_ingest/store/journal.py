@@ -50,7 +50,10 @@ class Journal:
         self._connection.executescript(SCHEMA)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="voice-journal")
         self.reserved = {n for (n,) in self._connection.execute("SELECT reference FROM voicemail") if n}
-        """Case numbers that callers have heard while their recordings were not fetched yet."""
+        """Case numbers that callers heard before this opening while the spool still counted them as unused.
+
+        Fixed from then on: whoever was told one keeps it, also when the recording is fetched.
+        """
         waiting: int = self._connection.execute("SELECT count(*) FROM voicemail").fetchone()[0]
         metrics.VOICEMAILS_WAITING.set(waiting)
 
@@ -90,8 +93,6 @@ class Journal:
 
         await self._do(keep)
         metrics.VOICEMAILS_WAITING.inc()
-        if pending.facts.reference:
-            self.reserved.add(pending.facts.reference)
 
     async def due(self, *, now: datetime, limit: int) -> list[DueVoicemail]:
         def find(connection: sqlite3.Connection) -> list[tuple[str, int, float]]:
@@ -119,12 +120,17 @@ class Journal:
         later = "UPDATE voicemail SET attempts = attempts + 1, due_at = ? WHERE recording_id = ?"
         await self._do(lambda connection: connection.execute(later, (until.timestamp(), recording_id)))
 
+    async def update(self, pending: PendingVoicemail) -> None:
+        """Keep how far the voicemail has come."""
+        so_far = "UPDATE voicemail SET pending = ? WHERE recording_id = ?"
+        row = (pending.model_dump_json(), pending.recording_id)
+        await self._do(lambda connection: connection.execute(so_far, row))
+
     async def done(self, pending: PendingVoicemail) -> None:
-        """The voicemail is in the spool, and its number is used up there."""
+        """Nothing is left to do for the voicemail."""
         gone = "DELETE FROM voicemail WHERE recording_id = ?"
         await self._do(lambda connection: connection.execute(gone, (pending.recording_id,)))
         metrics.VOICEMAILS_WAITING.dec()
-        self.reserved.discard(pending.facts.reference or "")
 
     async def forget_answers(self, *, now: datetime) -> None:
         """Provider's retries are long over after a day."""

@@ -1,10 +1,10 @@
 """Twilio's REST API, as far as calls, texts and recordings need it; bounded in time and size."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -12,6 +12,7 @@ from kawal.errors import PermanentError, TransientError
 from voice_ingest.domain.calls import CallStatus
 from voice_ingest.domain.ports import Media, ProviderCall
 
+T = TypeVar("T")
 TIMEOUT = httpx.Timeout(5, connect=3)
 RECORDING_LIMIT = 16 * 1024 * 1024
 RECORDING_WITHIN_S = 60.0
@@ -33,7 +34,8 @@ class TwilioRest:
         self._number = number
 
     async def send_text(self, *, to: str, text: str) -> None:
-        await self._post("/Messages.json", {"To": to, "From": self._number, "Body": text})
+        fields = {"To": to, "From": self._number, "Body": text}
+        await self._post("/Messages.json", fields, read=lambda _: None)
 
     async def place(self, *, to: str, answer_url: str, status_url: str) -> str:
         fields = {
@@ -45,19 +47,18 @@ class TwilioRest:
             "StatusCallbackMethod": "POST",
             "Timeout": str(RING_TIMEOUT_S),
         }
-        return str((await self._post("/Calls.json", fields))["sid"])
+        return await self._post("/Calls.json", fields, read=_sid)
 
     async def find(self, *, to: str, since: datetime) -> Sequence[ProviderCall]:
         query = {"To": to, "From": self._number, "StartTime>": f"{since:%Y-%m-%d}", "PageSize": str(PAGE_SIZE)}
-        page = await self._get(f"{self._account}/Calls.json", query)
-        calls = [_call(item) for item in page["calls"] if item["direction"] == "outbound-api"]
+        calls = await self._get(f"{self._account}/Calls.json", query, read=_placed)
         # The filter knows days only, and tells seconds.
         earliest = since.replace(microsecond=0)
         return sorted((c for c in calls if c.created_at >= earliest), key=lambda call: call.created_at)
 
     async def status(self, call_id: str) -> CallStatus | None:
         try:
-            return CallStatus((await self._get(f"{self._account}/Calls/{call_id}.json", {}))["status"])
+            return await self._get(f"{self._account}/Calls/{call_id}.json", {}, read=_status)
         except PermanentError:
             return None
 
@@ -72,6 +73,15 @@ class TwilioRest:
         except (httpx.HTTPError, TimeoutError) as failed:
             raise TransientError(f"recording: {type(failed).__name__}") from failed
 
+    async def delete(self, url: str) -> None:
+        self._check_recording(url)
+        try:
+            response = await self._client.delete(url)
+        except httpx.HTTPError as failed:
+            raise TransientError(f"recording: {type(failed).__name__}") from failed
+        if response.status_code != httpx.codes.NOT_FOUND:
+            _check(response)
+
     def _check_recording(self, url: str) -> None:
         """Our credentials go only to the provider, and only for a recording of this account."""
         wanted, base = httpx.URL(url), self._client.base_url
@@ -79,19 +89,19 @@ class TwilioRest:
         if not same or not wanted.path.startswith(f"{self._account}/Recordings/") or ".." in wanted.path:
             raise PermanentError("not a recording of this provider")
 
-    async def _post(self, path: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    async def _post(self, path: str, fields: Mapping[str, str], *, read: Callable[[Any], T]) -> T:
         try:
             response = await self._client.post(self._account + path, data=dict(fields))
         except httpx.HTTPError as failed:
             raise TransientError(f"provider: {type(failed).__name__}") from failed
-        return _json(response)
+        return _understood(response, read)
 
-    async def _get(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+    async def _get(self, path: str, query: Mapping[str, str], *, read: Callable[[Any], T]) -> T:
         try:
             response = await self._client.get(path, params=dict(query))
         except httpx.HTTPError as failed:
             raise TransientError(f"provider: {type(failed).__name__}") from failed
-        return _json(response)
+        return _understood(response, read)
 
 
 def client(*, api_url: str, account_sid: str, auth_token: str) -> httpx.AsyncClient:
@@ -102,18 +112,19 @@ def _check(response: httpx.Response) -> None:
     status = response.status_code
     if response.is_success:
         return
-    if response.is_server_error or status in _TRY_LATER:
+    # A redirect is nothing that the provider does: something else stands at its address for the time being.
+    if not response.is_client_error or status in _TRY_LATER:
         raise TransientError(f"the provider answered {status}")
     raise PermanentError(f"the provider answered {status}")
 
 
-def _json(response: httpx.Response) -> dict[str, Any]:
+def _understood(response: httpx.Response, read: Callable[[Any], T]) -> T:
+    """What `read` takes from the body. Whatever it stumbles over, the request itself may have had its effect."""
     _check(response)
     try:
-        body: dict[str, Any] = response.json()
-    except ValueError as garbled:
-        raise TransientError("the provider's answer is not JSON") from garbled
-    return body
+        return read(response.json())
+    except (LookupError, TypeError, ValueError) as odd:
+        raise TransientError("the provider's answer is not in its own words") from odd
 
 
 async def _bounded(response: httpx.Response) -> bytes:
@@ -130,15 +141,31 @@ async def _bounded(response: httpx.Response) -> bytes:
 def _media_type(response: httpx.Response) -> str:
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in AUDIO:
-        raise PermanentError("the recording is not audio")
+        # A page of somebody in between, or of the provider's on a bad day.
+        raise TransientError("the recording is not audio")
     return str(media_type)
+
+
+def _sid(item: Mapping[str, Any]) -> str:
+    if not (isinstance(item["sid"], str) and item["sid"]):
+        raise ValueError("a call without a sid")
+    return item["sid"]
+
+
+def _status(item: Mapping[str, Any]) -> CallStatus:
+    return CallStatus(item["status"])
+
+
+def _placed(page: Mapping[str, Any]) -> list[ProviderCall]:
+    """The calls of a page that were placed over this API. None is skipped: it might be the one that is asked for."""
+    return [_call(item) for item in page["calls"] if item["direction"] == "outbound-api"]
 
 
 def _call(item: Mapping[str, Any]) -> ProviderCall:
     return ProviderCall(
-        call_id=item["sid"],
-        status=CallStatus(item["status"]),
-        to=item["to"],
-        from_=item["from"],
+        call_id=_sid(item),
+        status=_status(item),
+        to=str(item["to"]),
+        from_=str(item["from"]),
         created_at=parsedate_to_datetime(item["date_created"]).astimezone(UTC),
     )
