@@ -1,0 +1,87 @@
+"""Business time: what passes only while a calendar is open."""
+
+from collections.abc import Collection, Container, Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+Hours = tuple[int, int]
+"""From and until, in minutes of the local day, 0 to 1440."""
+Opening = tuple[datetime, datetime]
+
+DAY = 24 * 60
+_NOTHING = timedelta(0)
+_TOMORROW = timedelta(days=1)
+
+
+class BusinessCalendar:
+    """Opening hours by weekday (0 is Monday), on local days of `zone` that are not in `holidays`.
+
+    Times that are given know their zone; those that are answered are in UTC. Where a zone changes its clocks, a day's
+    business time is what really passes between its hours.
+
+    Raises:
+        ValueError: it is never open, or hours overlap or go beyond the day.
+    """
+
+    def __init__(
+        self, zone: tzinfo, hours: Mapping[int, Collection[Hours]], *, holidays: Container[date] = frozenset()
+    ) -> None:
+        self._zone = zone
+        self._hours = {weekday: _in_order(ranges) for weekday, ranges in hours.items() if ranges}
+        self._holidays = holidays
+        self._openings: dict[date, tuple[Opening, ...]] = {}
+        if not self._hours:
+            raise ValueError("it is never open")
+
+    def add(self, start: datetime, amount: timedelta) -> datetime:
+        """The first moment at which `amount` of business time has passed since `start`; `start` for nothing or less."""
+        start, left = start.astimezone(UTC), amount
+        if left <= _NOTHING:
+            return start
+        for opened, closed in self._from(start):
+            begin = max(opened, start)
+            if left <= closed - begin:
+                return begin + left
+            left -= max(_NOTHING, closed - begin)
+        raise AssertionError("unreachable")
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """The business time that passes from `start` to `end`; nothing, when `end` is not after it."""
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        passed = _NOTHING
+        if end <= start:
+            return passed
+        for opened, closed in self._from(start):
+            if opened >= end:
+                break
+            passed += max(_NOTHING, min(closed, end) - max(opened, start))
+        return passed
+
+    def _from(self, start: datetime) -> Iterator[Opening]:
+        """All openings of the local day of `start` and of the days after it."""
+        day = start.astimezone(self._zone).date()
+        while True:
+            openings = self._openings.get(day)
+            if openings is None:
+                openings = self._openings[day] = tuple(self._of(day))
+            yield from openings
+            day += _TOMORROW
+
+    def _of(self, day: date) -> Iterator[Opening]:
+        for opens, closes in self._hours.get(day.weekday(), ()):
+            opened, closed = self._moment(day, opens), self._moment(day, closes)
+            if day not in self._holidays and opened < closed:
+                yield opened, closed
+
+    def _moment(self, day: date, minute: int) -> datetime:
+        if minute == DAY:
+            return self._moment(day + _TOMORROW, 0)
+        local = datetime.combine(day, time(minute // 60, minute % 60), tzinfo=self._zone)
+        return local.astimezone(UTC)
+
+
+def _in_order(ranges: Collection[Hours]) -> tuple[Hours, ...]:
+    ordered = tuple(sorted(ranges))
+    minutes = [minute for hours in ordered for minute in hours]
+    if minutes != sorted(set(minutes)) or not 0 <= minutes[0] < minutes[-1] <= DAY:
+        raise ValueError("opening hours overlap, touch, or do not lie within the day")
+    return ordered
