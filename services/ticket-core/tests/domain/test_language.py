@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 
 from ticket_core.domain.language import Lexicon, coverage, similarity, trigrams
@@ -66,6 +68,22 @@ class TestWord:
 
     def test_unknown(self) -> None:
         assert LEXICON.word("zakat") == "zakat"
+
+    def test_one_that_is_endless_takes_little_memory(self) -> None:
+        """Neither to look for what it may stand for, nor to remember it."""
+        words = [("ab" * 5_000) + ending for ending in ("c", "d", "e", "f")]
+        lexicon = Lexicon(known=frozenset({"insentif"}))
+        lexicon.word("first")
+        tracemalloc.start()
+        try:
+            assert [lexicon.word(word) for word in words] == words
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 10_000
+
+    def test_one_that_is_stretched_without_end(self) -> None:
+        assert LEXICON.word("insenti" + "f" * 5_000) == "insentif"
 
 
 class TestSimilarity:

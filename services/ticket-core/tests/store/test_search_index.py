@@ -1,10 +1,14 @@
 import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import contact, identity, message
+from kawal.observability import metrics
 from ticket_core.indexing import Indexing
 from ticket_core.store.search_index import SearchIndex
 from ticket_core.store.store import CaseStore
@@ -26,6 +30,29 @@ async def lines(store: CaseStore, *, cases: int, each: int = 1) -> None:
                 for case in range(cases)
             ]
         )
+
+
+_REFUSE = """
+    CREATE FUNCTION core.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.who = '{who}' THEN RAISE SQLSTATE '54000'; END IF;
+        RETURN NEW;
+    END $$
+"""
+_BEFORE_EACH = "CREATE TRIGGER refuse BEFORE INSERT ON core.case_search FOR EACH ROW EXECUTE FUNCTION core.refuse()"
+
+
+@pytest.fixture
+async def refusing(engine: AsyncEngine) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
+    """Let the database refuse the document of whoever has this name, as it does one that is too large."""
+
+    async def refuse(who: str) -> None:
+        async with engine.begin() as connection:
+            await connection.execute(text(_REFUSE.format(who=who)))
+            await connection.execute(text(_BEFORE_EACH))
+
+    yield refuse
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP FUNCTION core.refuse CASCADE"))
 
 
 class TestAdvance:
@@ -80,6 +107,47 @@ class TestAdvance:
         assert "akhirnya14" in words
         assert "akhirnya0'" not in words
 
+    async def test_words_that_take_the_most_room(self, engine: AsyncEngine, store: CaseStore) -> None:
+        """Letters of four bytes, in words that are kept whole and in halves, with other stems in each language."""
+        letters = random.Random(1)
+
+        def half() -> str:
+            return "".join(chr(letters.randrange(0x20000, 0x2A000)) for _ in range(100)) + "sses"
+
+        for turn in range(12):
+            said = " ".join(f"{half()}-{half()}" for _ in range(46))
+            await store.apply([contact(message(said)), contact(message(f"akhirnya{turn}"))])
+        await SearchIndex(engine).catch_up()
+        ((_, words),) = (await documents(engine)).values()
+        assert "akhirnya11" in words
+
+    async def test_a_case_that_cannot_be_indexed(
+        self, engine: AsyncEngine, store: CaseStore, refusing: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """It is left out and counted; its neighbours are found, and indexing goes on."""
+        await refusing("orang 1")
+        await lines(store, cases=3)
+        before = metrics.SEARCH_SKIPPED._value.get()
+        index = SearchIndex(engine)
+        await index.catch_up()
+        assert sorted(who for who, _ in (await documents(engine)).values()) == ["orang 0", "orang 2"]
+        assert metrics.SEARCH_SKIPPED._value.get() == before + 1
+        assert (await index.advance()).entries == 0
+
+    async def test_a_fault_that_is_of_no_case(self, engine: AsyncEngine, store: CaseStore) -> None:
+        """Nothing is left out: it is to be tried again."""
+        await lines(store, cases=2)
+        async with engine.begin() as connection:
+            await connection.execute(text("ALTER TABLE core.case_search RENAME TO elsewhere"))
+        try:
+            with pytest.raises(ProgrammingError):
+                await SearchIndex(engine).advance()
+        finally:
+            async with engine.begin() as connection:
+                await connection.execute(text("ALTER TABLE core.elsewhere RENAME TO case_search"))
+        await SearchIndex(engine).catch_up()
+        assert len(await documents(engine)) == 2
+
 
 class TestRebuild:
     async def test_makes_what_was_lost_and_goes_on_from_there(self, engine: AsyncEngine, store: CaseStore) -> None:
@@ -106,6 +174,14 @@ class TestRebuild:
             await connection.execute(text("UPDATE core.case_search SET who = 'x', words = ''"))
         await index.rebuild()
         assert await documents(engine) == before
+
+    async def test_leaves_out_what_cannot_be_indexed(
+        self, engine: AsyncEngine, store: CaseStore, refusing: Callable[[str], Awaitable[None]]
+    ) -> None:
+        await lines(store, cases=3)
+        await refusing("orang 1")
+        assert await SearchIndex(engine).rebuild() == 3
+        assert sorted(who for who, _ in (await documents(engine)).values()) == ["orang 0", "orang 2"]
 
 
 class TestIndexing:

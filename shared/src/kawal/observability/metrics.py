@@ -139,3 +139,5 @@ LIVE_SCREENS_CUT = Counter("kawal_live_screens_cut_total", "Live screens that we
 # Age of the last entry that search knows while there are others after it; 0 when it knows all.
 SEARCH_LAG_SECONDS = Gauge("kawal_search_lag_seconds", "How far search is behind the timelines.")
 SEARCH_INDEXED = Counter("kawal_search_indexed_entries_total", "Timeline entries that search has taken in.")
+# Their documents stay as they were: the database refuses the new one. The log (`case_not_indexed`) names each.
+SEARCH_SKIPPED = Counter("kawal_search_skipped_cases_total", "Cases that search could not take in.")

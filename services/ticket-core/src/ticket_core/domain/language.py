@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 SHORTEST_CORRECTED = 5
 """Shorter words are too close to one another to be corrected: `akun`, `aku`."""
+LONGEST_LOOKED_UP = 40
+"""No word of either language is longer; what is tried to correct one grows with the square of its length."""
 
 WORDS_REMEMBERED = 20_000
 
@@ -76,7 +78,9 @@ class Lexicon:
 
     def word(self, token: str) -> str:
         """The word that stands for `token`, a casefolded one."""
-        return self._remembered(token)
+        if len(token) > LONGEST_LOOKED_UP:
+            token = _STRETCHED.sub(r"\1", token)
+        return token if len(token) > LONGEST_LOOKED_UP else self._remembered(token)
 
     @cached_property
     def _remembered(self) -> Callable[[str], str]:

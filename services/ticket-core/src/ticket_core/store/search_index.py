@@ -10,8 +10,13 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from kawal.database import is_outage
+from kawal.observability import metrics
+from kawal.observability.logging import get_logger
 
 AT_ONCE = 20_000
 """So many entries are read together; a case among them is indexed once."""
@@ -19,8 +24,9 @@ WRITTEN_AT_ONCE = 100
 """So many documents in one transaction: while it runs, the stream of live screens waits for it (see `stream`)."""
 REBUILT_AT_ONCE = 2_000
 MOST_TEXTS = 1_000
-MOST_CHARACTERS = 100_000
-"""Of the latest texts of a case; a tsvector holds at most a megabyte."""
+MOST_CHARACTERS = 40_000
+"""Of the latest texts of a case. A tsvector holds at most a megabyte, and a letter can take 16 bytes of it: four by
+itself, twice in a word with a hyphen, which is kept whole and in parts, and that in two languages."""
 _BEGINNING = {"stamp": 0, "case_id": str(UUID(int=0)), "seq": 0}
 _LOCK = 0x6B617761_73726368
 
@@ -86,6 +92,13 @@ _OTHERS = text("""
     WHERE kept.case_id = fresh.id AND kept.who <> fresh.who
 """)
 _CASES = text("SELECT id::text FROM core.cases WHERE id > CAST(:after AS uuid) ORDER BY id LIMIT :limit")
+_OF_THE_DATA = ("22", "54")
+"""Classes of SQLSTATE: a value that cannot be worked with, a limit of the program.
+
+https://www.postgresql.org/docs/18/errcodes-appendix.html
+"""
+
+log = get_logger()
 
 
 class Round(NamedTuple):
@@ -132,10 +145,22 @@ class SearchIndex:
 
     async def _index(self, ids: Sequence[str]) -> None:
         for first in range(0, len(ids), WRITTEN_AT_ONCE):
-            some = {"ids": ids[first : first + WRITTEN_AT_ONCE]}
+            await self._write(ids[first : first + WRITTEN_AT_ONCE], _WRITE, _OTHERS)
+
+    async def _write(self, ids: Sequence[str], *statements: TextClause) -> None:
+        """Write the documents of these cases, in one transaction; but one that cannot be written is left out."""
+        try:
             async with self._engine.begin() as connection:
-                await connection.execute(_WRITE, some)
-                await connection.execute(_OTHERS, some)
+                for statement in statements:
+                    await connection.execute(statement, {"ids": ids})
+        except DBAPIError as error:
+            if is_outage(error):
+                raise
+            if len(ids) == 1:
+                _leave_out(ids[0], error)
+                return
+            for one in ids:
+                await self._write([one], *statements)
 
     async def catch_up(self) -> None:
         """Index all that is settled by now."""
@@ -157,5 +182,13 @@ class SearchIndex:
                 if not ids:
                     await connection.execute(_MOVE, {"stamp": began, "case_id": str(UUID(int=2**128 - 1)), "seq": 0})
                     return count
-                await connection.execute(_WRITE, {"ids": ids})
+                await self._write(ids, _WRITE)
             after, count = ids[-1], count + len(ids)
+
+
+def _leave_out(case_id: str, error: DBAPIError) -> None:
+    """Raises `error`, if the case has no part in it."""
+    if not getattr(error.orig, "sqlstate", "").startswith(_OF_THE_DATA):
+        raise error
+    metrics.SEARCH_SKIPPED.inc()
+    log.error("case_not_indexed", case_id=case_id, error=error)
