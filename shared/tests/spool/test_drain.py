@@ -193,7 +193,7 @@ class TestRunWithoutBroker:
         port = free_port()
         await append(spool, topic, "a", "b")
         async with draining(spool, f"127.0.0.1:{port}") as drain:
-            await eventually(lambda: drain._backoff_s > 0.3)
+            await eventually(lambda: drain._backoff._attempt > 2)
             assert drain.alive()
             assert await waiting_ids(spool) == ["a", "b"]
             async with forwarding(port, kafka_bootstrap):

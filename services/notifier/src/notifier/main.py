@@ -21,6 +21,7 @@ from kawal.service import Parts, Service
 from notifier.adapters.mail import MailProvider
 from notifier.adapters.sms import SmsProvider
 from notifier.consumers import case_events, reports
+from notifier.consumers.backlog import BacklogWatch
 from notifier.consumers.sender import Sender
 from notifier.consumers.unseen import UnseenWatch
 from notifier.domain.providers import Provider
@@ -40,10 +41,14 @@ async def opened(settings: NotifierSettings) -> AsyncIterator[Parts]:
         engine = await stack.enter_async_context(database.opened(settings.postgres_dsn, application=SERVICE))
         router = Router(words=Templates.load(settings.programme_dir), link_of=_links(settings))
         relay = OutboxRelay(engine=engine, table=tables.outbox, bootstrap_servers=settings.kafka)
-        senders = [await _sender(settings, engine, stack, reported=relay.wake) for _ in range(settings.senders)]
+        senders = {
+            f"{channel}_{place}": Sender(engine=engine, channel=channel, provider=provider, reported=relay.wake)
+            for place in range(settings.senders)
+            for channel, provider in (await _providers(settings, stack)).items()
+        }
 
         def due() -> None:
-            for sender in senders:
+            for sender in senders.values():
                 sender.wake()
 
         events = _case_events(settings, engine, router, committed=relay.wake, due=due)
@@ -58,9 +63,15 @@ async def opened(settings: NotifierSettings) -> AsyncIterator[Parts]:
                 "outbox": relay.run,
                 "unseen": unseen.run,
                 "upkeep": upkeep.run,
-                **{f"sender_{place}": sender.run for place, sender in enumerate(senders)},
+                "backlog": BacklogWatch(engine=engine).run,
+                **{f"sender_{name}": sender.run for name, sender in senders.items()},
             },
-            alive={"case_events": events.alive, "reports": reported.alive, "outbox": relay.alive},
+            alive={
+                "case_events": events.alive,
+                "reports": reported.alive,
+                "outbox": relay.alive,
+                **{f"sender_{name}": sender.alive for name, sender in senders.items()},
+            },
         )
 
 
@@ -108,17 +119,14 @@ def _dead_letters(settings: NotifierSettings, engine: AsyncEngine, *, group: str
     return DeadLetters(group=group, engine=engine, table=tables.parked_keys, bootstrap_servers=settings.kafka)
 
 
-async def _sender(
-    settings: NotifierSettings, engine: AsyncEngine, stack: AsyncExitStack, *, reported: Callable[[], None]
-) -> Sender:
-    """A worker with connections of its own, so that a slow provider holds up one worker only."""
+async def _providers(settings: NotifierSettings, stack: AsyncExitStack) -> dict[Channel, Provider]:
+    """Connections for one worker of each channel: who is slow holds up nobody else."""
     mail = MailProvider(url=settings.smtp_url, sender=settings.mail_from)
     stack.callback(mail.close)
     credentials = (settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value())
     client = await stack.enter_async_context(httpx.AsyncClient(base_url=settings.twilio_api_url, auth=credentials))
     sms = SmsProvider(client=client, account_sid=settings.twilio_account_sid, sender=settings.twilio_number)
-    providers: dict[Channel, Provider] = {Channel.EMAIL: mail, Channel.SMS: sms}
-    return Sender(engine=engine, providers=providers, reported=reported)
+    return {Channel.EMAIL: mail, Channel.SMS: sms}
 
 
 def _links(settings: NotifierSettings) -> Callable[[str], str]:

@@ -8,7 +8,10 @@ PORT = 8105
 
 
 class NotifierSettings(ServiceSettings):
-    """`unseen_after_s`: how long a chat answer may lie unseen before it is also sent by mail or text."""
+    """`unseen_after_s`: how long a chat answer may lie unseen before it is also sent by mail or text.
+
+    `senders`: so many mails, and so many texts, are sent at once.
+    """
 
     link_key: SecretStr
     web_public_url: str

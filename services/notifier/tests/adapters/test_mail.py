@@ -75,6 +75,12 @@ class TestMailProvider:
         await provider.send(delivery())
         assert len(mailbox.mails) == 1
 
+    async def test_address_that_the_server_cannot_write_is_permanent(self, mailbox, provider):
+        with pytest.raises(ProviderRefusedError, match="smtp_not_supported"):
+            await provider.send(delivery(address="sarié@example.org"))
+        await provider.send(delivery())
+        assert len(mailbox.mails) == 1
+
     async def test_try_later_is_transient(self, mailbox, provider):
         mailbox.answer = "451 try later"
         with pytest.raises(ProviderAwayError, match="smtp_451"):

@@ -37,7 +37,7 @@ class TestSmsProvider:
         with pytest.raises(ProviderRefusedError, match="twilio_21211"):
             await provider(lambda _: httpx.Response(400, json={"code": 21211})).send(SMS)
 
-    @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
+    @pytest.mark.parametrize("status", [302, 308, 401, 403, 404, 429, 500, 503])
     async def test_trouble_there_is_transient(self, status):
         with pytest.raises(ProviderAwayError, match=f"twilio_{status}"):
             await provider(lambda _: httpx.Response(status)).send(SMS)

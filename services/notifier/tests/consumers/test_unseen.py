@@ -26,6 +26,6 @@ class TestRun:
         await asyncio.wait_for(found.wait(), 10)
         watch.cancel()
         async with engine.begin() as connection:
-            due = await deliveries.claim(connection, now=datetime.now(UTC))
+            due = await deliveries.claim(connection, channel=Channel.EMAIL, now=datetime.now(UTC))
         assert due is not None
         assert due.delivery.id == "a/2/email"

@@ -39,8 +39,9 @@ async def claim(engine: AsyncEngine, *, now=LATER) -> list[str]:
     """Claim all that can be, one after the other."""
     claimed: list[str] = []
     async with engine.begin() as connection:
-        while one := await deliveries.claim(connection, now=now):
-            claimed.append(one.delivery.id)
+        for channel in (Channel.SMS, Channel.EMAIL):
+            while one := await deliveries.claim(connection, channel=channel, now=now):
+                claimed.append(one.delivery.id)
     return claimed
 
 
@@ -56,7 +57,7 @@ class TestInsert:
         await insert(engine, one)
         await insert(engine, replace(one, text="other"))
         async with engine.begin() as connection:
-            claimed = await deliveries.claim(connection, now=LATER)
+            claimed = await deliveries.claim(connection, channel=Channel.EMAIL, now=LATER)
         assert claimed is not None
         assert claimed.delivery == one
 
@@ -94,6 +95,24 @@ class TestClaim:
         assert await claim(engine) == []
         assert await claim(engine, now=LATER + timedelta(minutes=2)) == ["a/2/email"]
 
+    async def test_one_channel_does_not_wait_for_another(self, engine):
+        text_message = delivery(id="a/2/sms", channel=Channel.SMS, address="+628111")
+        await insert(engine, text_message, delivery(id="b/3/email"))
+        async with engine.begin() as connection:
+            claimed = await deliveries.claim(connection, channel=Channel.EMAIL, now=LATER)
+        assert claimed is not None
+        assert claimed.delivery.id == "b/3/email"
+
+    async def test_the_next_channel_has_all_of_its_time(self, engine):
+        sms = delivery(id="a/2/sms", channel=Channel.SMS, address="+628111")
+        await insert(engine, sms, delivery(after=sms.id))
+        a_day_later = NOW + timedelta(days=1)
+        async with engine.begin() as connection:
+            await deliveries.fall_back(connection, [sms.id], now=a_day_later)
+            claimed = await deliveries.claim(connection, channel=Channel.EMAIL, now=a_day_later)
+        assert claimed is not None
+        assert claimed.created_at == a_day_later
+
 
 class TestFallBack:
     async def test_failure_makes_the_next_channel_due_once(self, engine):
@@ -117,6 +136,9 @@ class TestFallBack:
             assert await deliveries.fall_back_unseen(connection, now=LATER, unseen_for=unseen_for) == 0
             late = NOW + timedelta(minutes=6)
             assert await deliveries.fall_back_unseen(connection, now=late, unseen_for=unseen_for) == 1
+            claimed = await deliveries.claim(connection, channel=Channel.EMAIL, now=late)
+        assert claimed is not None
+        assert claimed.created_at == late
 
     async def test_seen_chat_answer_is_not_mailed(self, engine):
         chat = delivery(id="a/2/chat", channel=Channel.CHAT, address="")

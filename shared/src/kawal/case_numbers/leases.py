@@ -1,13 +1,13 @@
 """Case numbers leased ahead, so that a participant hears a number at once even while ticket-core is away."""
 
 import asyncio
-import random
 from collections import deque
 from typing import Annotated
 
 import httpx
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
+from kawal.backoff import Backoff
 from kawal.case_numbers import is_valid
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
@@ -15,7 +15,6 @@ from kawal.spool import Spool, SpoolUnavailable
 
 LEASE_PATH = "/v1/case-numbers/leases"
 TIMEOUT_S = 5.0
-BACKOFF_S = (0.2, 30.0)
 
 log = get_logger()
 
@@ -75,7 +74,7 @@ class LeasedNumbers:
 
     async def run(self) -> None:
         """Keep the stock filled until cancelled; while ticket-core is away, ask again and again."""
-        backoff_s = BACKOFF_S[0]
+        backoff = Backoff(first_s=0.2, max_s=30.0)
         while True:
             if len(self._free) >= self._low_water:
                 self._low.clear()
@@ -83,11 +82,11 @@ class LeasedNumbers:
             try:
                 await self._refill()
             except (httpx.HTTPError, ValidationError, SpoolUnavailable) as failed:
-                log.warning("case_numbers_not_leased", error=failed, waiting_s=backoff_s, left=len(self))
-                await asyncio.sleep(backoff_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-                backoff_s = min(backoff_s * 2, BACKOFF_S[1])
+                waiting_s = backoff.next()
+                log.warning("case_numbers_not_leased", error=failed, waiting_s=waiting_s, left=len(self))
+                await asyncio.sleep(waiting_s)
             else:
-                backoff_s = BACKOFF_S[0]
+                backoff.reset()
 
     async def _refill(self) -> None:
         response = await self._client.post(LEASE_PATH, json={"count": self._block})

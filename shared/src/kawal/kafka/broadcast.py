@@ -8,9 +8,9 @@ from typing import Any, Generic, TypeVar
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
+from kawal.backoff import Backoff
 from kawal.errors import TransientError
 from kawal.kafka import clients, headers
-from kawal.kafka.backoff import Backoff
 from kawal.kafka.decode import Decode, arrival
 from kawal.kafka.record import Raw, Record
 from kawal.observability import metrics

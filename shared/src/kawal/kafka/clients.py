@@ -1,7 +1,7 @@
 """aiokafka's consumer with defaults that lose nothing (its own are unsafe, see shared/DESIGN.md, "Known traps")."""
 
 import asyncio
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -11,6 +11,7 @@ from kawal.errors import TransientError
 from kawal.kafka.aborting import abandon
 from kawal.kafka.settings import ConsumerSettings
 from kawal.observability.logging import get_logger
+from kawal.waiting import undisturbed
 
 log = get_logger()
 
@@ -81,17 +82,6 @@ async def _stop(client: AIOKafkaConsumer) -> None:
     except (KafkaError, TimeoutError, OSError) as error:
         log.warning("consumer_stopped_late", error=error)
         await abandon(client)
-
-
-async def undisturbed(ending: Coroutine[Any, Any, None]) -> None:
-    """Bring `ending` to its end before a cancellation goes on; it must bound itself."""
-    task = asyncio.create_task(ending)
-    try:
-        await asyncio.wait({task})
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
-    task.result()
 
 
 def _ms(seconds: float) -> int:

@@ -16,10 +16,10 @@ from typing import Generic, TypeVar
 
 from aiokafka.errors import KafkaError
 
+from kawal.backoff import Backoff
 from kawal.contracts.topics import dead_letters as dead_letters_topic
 from kawal.errors import TransientError
 from kawal.kafka import clients
-from kawal.kafka.backoff import Backoff
 from kawal.kafka.commit import Committer
 from kawal.kafka.dead_letters import DeadLetters
 from kawal.kafka.decode import Decode, arrival
@@ -32,6 +32,7 @@ from kawal.kafka.record import Raw
 from kawal.kafka.settings import ConsumerSettings
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
+from kawal.waiting import undisturbed
 
 T = TypeVar("T")
 
@@ -134,7 +135,7 @@ class Consumer(Generic[T]):
         finally:
             self._seen_at, self._poll = time.monotonic(), None
             try:
-                await clients.undisturbed(drain.finish())
+                await undisturbed(drain.finish())
             finally:
                 await clients.stopped(client)
 

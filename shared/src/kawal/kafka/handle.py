@@ -14,9 +14,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from kawal.backoff import Backoff
 from kawal.database.outages import is_outage, is_statement_timeout
 from kawal.errors import PermanentError, TransientError
-from kawal.kafka.backoff import Backoff
 from kawal.kafka.dead_letters import DeadLetters
 from kawal.kafka.decode import reason_of
 from kawal.kafka.plan import Plan, plan
@@ -25,6 +25,7 @@ from kawal.kafka.record import Arrival, InvalidRecords, KeyId, Place, Record
 from kawal.kafka.settings import ConsumerSettings
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
+from kawal.waiting import comes
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -185,12 +186,8 @@ class Handler(Generic[T]):
                 await self._wait(backoff)
 
     async def _wait(self, backoff: Backoff) -> None:
-        try:
-            async with asyncio.timeout(backoff.next()):
-                await self._draining.wait()
-        except TimeoutError:
-            return
-        raise Interrupted
+        if await comes(self._draining, within_s=backoff.next()):
+            raise Interrupted
 
     def _backoff(self) -> Backoff:
         return Backoff(first_s=self._settings.backoff_first_s, max_s=self._settings.backoff_max_s)

@@ -117,6 +117,12 @@ CHAT_BUSY = Counter("kawal_chat_busy_total", "Chat frames answered with busy.")
 
 # What became of mails and texts that notifier sends itself; edges count what they carry.
 DELIVERIES = Counter("kawal_deliveries_total", "Deliveries that came to an end.", ["channel", "result"])
+# Mails and texts that wait to be sent, for the first time or again; every replica tells the same.
+DELIVERIES_WAITING = Gauge("kawal_deliveries_waiting", "Deliveries not sent yet.", ["channel"])
+# Since its turn came; a rise that does not end says that the channel's provider takes nothing.
+DELIVERIES_OLDEST_SECONDS = Gauge(
+    "kawal_deliveries_oldest_seconds", "Age of the oldest delivery not sent yet.", ["channel"]
+)
 
 # --- telephony (voice-ingest) ---
 

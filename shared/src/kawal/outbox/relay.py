@@ -10,14 +10,15 @@ import asyncpg
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from kawal.backoff import Backoff
 from kawal.database.outages import is_outage
 from kawal.errors import TransientError
-from kawal.kafka.backoff import Backoff
 from kawal.kafka.producer import MAX_BATCH_BYTES, Producer
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from kawal.outbox.queue import Pending, Queue, ShardLocks
 from kawal.pace import Pace
+from kawal.waiting import comes
 
 log = get_logger()
 
@@ -91,7 +92,7 @@ class OutboxRelay:
                     self._progress_at = time.monotonic()
                     self._pace.end(self._progress_at)
                     if not published:
-                        await self._rest()
+                        await comes(self._woken, within_s=IDLE_S)
                     elif published < SMALL_ROUND_ROWS:
                         await asyncio.sleep(self._pace.early_s(self._progress_at))
             finally:
@@ -121,11 +122,6 @@ class OutboxRelay:
             await queue.mark_published([row.id for row in rows])
         metrics.OUTBOX_PUBLISHED.labels(self._schema).inc(len(rows))
         return len(rows)
-
-    async def _rest(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(IDLE_S):
-                await self._woken.wait()
 
 
 def _within(rows: list[Pending], *, size_bytes: int) -> list[Pending]:

@@ -1,12 +1,12 @@
 """From the spool to Kafka: read in order, produce, mark; go on by itself whatever the broker does."""
 
 import asyncio
-import random
 import time
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from kawal.backoff import Backoff
 from kawal.errors import KawalError
 from kawal.kafka import aborting
 from kawal.kafka.aborting import abort
@@ -18,7 +18,6 @@ from kawal.spool.spool import Spool
 
 LOG_CHECK_S = 30.0
 SWEEP_S = 1.0
-BACKOFF_S = (0.1, 5.0)
 STOP_TIMEOUT_S = aborting.WITHIN_S + 1
 # Longer than a session that hears nothing from the broker, its end and the start of the next one.
 SILENCE_S = 90.0
@@ -41,7 +40,7 @@ class SpoolDrain:
         self._bootstrap_servers = bootstrap_servers
         self._log_check_s = log_check_s
         self._heard_at = time.monotonic()
-        self._backoff_s = BACKOFF_S[0]
+        self._backoff = Backoff(first_s=0.1, max_s=5.0)
 
     def alive(self) -> bool:
         """Whether the drain makes progress or at least tries; an absent broker does not make it dead."""
@@ -54,8 +53,7 @@ class SpoolDrain:
             while True:
                 self._heard()
                 await self._run_session()
-                await asyncio.sleep(self._backoff_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-                self._backoff_s = min(self._backoff_s * 2, BACKOFF_S[1])
+                await asyncio.sleep(self._backoff.next())
 
     async def _run_session(self) -> None:
         """One session, in a task of its own: a failing task group swallows a cancellation (before Python 3.13)."""
@@ -76,9 +74,9 @@ class SpoolDrain:
         except* LogLost as lost:
             log.warning("spool_log_lost", error=_cause(lost))
         except* _OUTAGE as away:
-            log.warning("spool_drain_interrupted", error=_cause(away), waiting_s=self._backoff_s)
+            log.warning("spool_drain_interrupted", error=_cause(away))
         except* Exception as failed:  # noqa: BLE001 - the rows are safe, and only trying again helps
-            log.error("spool_drain_failed", error=_cause(failed), waiting_s=self._backoff_s)  # noqa: TRY400 - structlog
+            log.error("spool_drain_failed", error=_cause(failed))  # noqa: TRY400 - structlog
 
     async def _drain(self, producer: AIOKafkaProducer) -> None:
         for topic, partition in await self._lost(producer):
@@ -93,7 +91,7 @@ class SpoolDrain:
         self._heard_at = time.monotonic()
 
     def _acknowledged(self) -> None:
-        self._backoff_s = BACKOFF_S[0]
+        self._backoff.reset()
 
     async def _lost(self, producer: AIOKafkaProducer) -> list[tuple[str, int]]:
         """The partitions whose log ends at or before an offset that was acknowledged.

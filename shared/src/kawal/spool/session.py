@@ -10,11 +10,13 @@ from kawal.spool.file import size_of
 from kawal.spool.lane import Lane
 from kawal.spool.model import SpooledMessage
 from kawal.spool.spool import Spool
+from kawal.waiting import comes
 
 READ_ROWS = 500
 READ_BYTES = 4 * 1024 * 1024
 IN_FLIGHT_BYTES = 16 * 1024 * 1024
 ROW_OVERHEAD_BYTES = 1_000
+# After so long without a wake-up look again: a lane may have failed, or one been missed.
 IDLE_S = 1.0
 # The least time between two reads that catch up with the appends: a lone row goes at once, many go together.
 LINGER_S = 0.005
@@ -54,14 +56,14 @@ class Session:
                     await self._deal(row, tasks=tasks)
                     after = row.seq
                 if not rows:
-                    await _wait(self._spool.appended)
+                    await comes(self._spool.appended, within_s=IDLE_S)
                 elif len(rows) < READ_ROWS:
                     await asyncio.sleep(LINGER_S)
 
     async def _deal(self, row: SpooledMessage, *, tasks: asyncio.TaskGroup) -> None:
         while self._in_flight_bytes >= IN_FLIGHT_BYTES:
             self._room.clear()
-            await _wait(self._room)
+            await comes(self._room, within_s=IDLE_S)
         message = row.message
         place = message.topic, await broker.partition_for(self._producer, topic=message.topic, key=message.key)
         if place not in self._lanes:
@@ -80,12 +82,3 @@ class Session:
 
 def _weight(row: SpooledMessage) -> int:
     return size_of(row.message) + ROW_OVERHEAD_BYTES
-
-
-async def _wait(event: asyncio.Event) -> None:
-    """Wait for `event`, but look again after a while: a lane may have failed, or a wake-up been missed."""
-    try:
-        async with asyncio.timeout(IDLE_S):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -50,6 +50,9 @@ class MailProvider:
             except aiosmtplib.SMTPResponseException as response:
                 await self._reset()
                 raise _problem(response.code) from response
+            except aiosmtplib.SMTPNotSupported as lacking:
+                # The address needs SMTPUTF8 (RFC 6531), which this server will not have tomorrow either.
+                raise ProviderRefusedError("smtp_not_supported") from lacking
             except (aiosmtplib.SMTPException, OSError) as away:
                 self._client.close()
                 raise ProviderAwayError("smtp_away") from away

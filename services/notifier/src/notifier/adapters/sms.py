@@ -50,7 +50,8 @@ class SmsProvider:
             response = await self._client.request(method, self._messages, timeout=TIMEOUT_S, **request)  # type: ignore[arg-type]
         except httpx.HTTPError as away:
             raise ProviderAwayError("twilio_away") from away
-        if response.is_server_error or response.status_code in LATER:
+        answered = response.is_success or response.is_client_error
+        if not answered or response.status_code in LATER:
             raise ProviderAwayError(f"twilio_{response.status_code}")
         return response
 

@@ -37,9 +37,9 @@ _INSERT = text(
 _CLAIM = text(
     f"""
     UPDATE notify.delivery SET due_at = :until, attempts = attempts + 1
-    WHERE id IN (
+    WHERE id = (
         SELECT id FROM notify.delivery AS mine
-        WHERE due_at <= :now AND NOT EXISTS (
+        WHERE channel = :channel AND due_at <= :now AND NOT EXISTS (
             SELECT FROM notify.delivery AS earlier
             WHERE earlier.conversation_id = mine.conversation_id AND earlier.channel = mine.channel
               AND earlier.due_at IS NOT NULL AND earlier.position < mine.position
@@ -72,12 +72,14 @@ _REPORT = text(
       AND said.rank > coalesce(array_position(ARRAY['sent', 'failed', 'delivered', 'read'], delivery.state), 0)
     """
 )
+# A channel whose turn it is has all of its time, however long the one before it was tried.
+_BEGIN = "due_at = :now, created_at = :now"
 _FALL_BACK = text(
-    "UPDATE notify.delivery SET due_at = :now WHERE after = ANY(:failed) AND due_at IS NULL AND state IS NULL"
+    f"UPDATE notify.delivery SET {_BEGIN} WHERE after = ANY(:failed) AND due_at IS NULL AND state IS NULL"  # noqa: S608
 )
 _UNSEEN = text(
-    """
-    UPDATE notify.delivery SET due_at = :now
+    f"""
+    UPDATE notify.delivery SET {_BEGIN}
     WHERE id IN (
         SELECT next.id FROM notify.delivery AS chat JOIN notify.delivery AS next ON next.after = chat.id
         WHERE chat.channel = 'chat' AND chat.state = 'sent'
@@ -85,6 +87,12 @@ _UNSEEN = text(
           AND next.due_at IS NULL AND next.state IS NULL
         FOR UPDATE OF next SKIP LOCKED
     )
+    """  # noqa: S608 - column names are ours
+)
+_BACKLOG = text(
+    """
+    SELECT channel, count(*) AS waiting, min(created_at) AS oldest_at
+    FROM notify.delivery WHERE due_at IS NOT NULL GROUP BY channel
     """
 )
 
@@ -107,19 +115,29 @@ async def insert(connection: AsyncConnection, deliveries: Sequence[Delivery], *,
     await connection.execute(_INSERT, columns | {"due": due, "now": now})
 
 
-async def claim(connection: AsyncConnection, *, now: datetime) -> Claimed | None:
-    """The delivery that is due for the longest time and whose turn it is; `None` when there is none.
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits for the senders of one channel, now or later."""
+
+    waiting: int
+    oldest_at: datetime
+
+
+async def claim(connection: AsyncConnection, *, channel: Channel, now: datetime) -> Claimed | None:
+    """The delivery on `channel` that is due for the longest time and whose turn it is; `None` when there is none.
 
     One at a time: of several, the last would be sent after the claim had ended, and by somebody else too.
     """
-    row = (await connection.execute(_CLAIM, {"now": now, "until": now + CLAIMED_FOR})).first()
+    row = (await connection.execute(_CLAIM, {"channel": channel, "now": now, "until": now + CLAIMED_FOR})).first()
     return None if row is None else _claimed(row)
 
 
 async def finish(
     connection: AsyncConnection, delivery_id: str, *, state: DeliveryState, detail: str | None = None
-) -> None:
-    await connection.execute(_FINISH, {"id": delivery_id, "state": state, "detail": detail})
+) -> bool:
+    """End a delivery; says whether it had not ended before."""
+    ended = await connection.execute(_FINISH, {"id": delivery_id, "state": state, "detail": detail})
+    return ended.rowcount > 0
 
 
 async def postpone(connection: AsyncConnection, delivery_id: str, *, due_at: datetime, detail: str) -> None:
@@ -141,6 +159,11 @@ async def fall_back_unseen(connection: AsyncConnection, *, now: datetime, unseen
     """Make due what waits for chat messages that nobody has been there to see for `unseen_for`."""
     window = {"now": now, "unseen_since": now - unseen_for, "oldest": now - unseen_for - timedelta(days=1)}
     return (await connection.execute(_UNSEEN, window)).rowcount
+
+
+async def backlog(connection: AsyncConnection) -> dict[Channel, Backlog]:
+    """By channel; without those for which nothing waits."""
+    return {Channel(row.channel): Backlog(row.waiting, row.oldest_at) for row in await connection.execute(_BACKLOG)}
 
 
 def _claimed(row: Row[tuple[object, ...]]) -> Claimed:

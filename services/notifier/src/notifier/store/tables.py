@@ -49,7 +49,7 @@ delivery = Table(
     Column("detail", Text),
     CheckConstraint("state IN ('sent', 'delivered', 'read', 'failed')", name="state_known"),
     CheckConstraint("due_at IS NULL OR state IS NULL", name="over_is_not_due"),
-    Index("ix_delivery_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    Index("ix_delivery_due", "channel", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     Index(
         "ix_delivery_turn",
         "conversation_id",
