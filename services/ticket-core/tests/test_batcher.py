@@ -37,7 +37,7 @@ class Applies:
     def _outcome(self, given: AgentCommand) -> Outcome:
         if given.number == number(13):
             return CaseNotFound("none")
-        return Applied(given.number, given.number, CaseState.RESOLVED, 1)
+        return Applied(given.number, given.number, CaseState.RESOLVED, 1, 2)
 
 
 @asynccontextmanager

@@ -57,9 +57,10 @@ def problem(
     retry_after_s: int | None = None,
     headers: Mapping[str, str] | None = None,
     errors: Sequence[Mapping[str, Any]] = (),
+    members: Mapping[str, Any] | None = None,
 ) -> Response:
-    """A problem response; `errors` are members of their own, one per field that is wrong."""
-    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "code": code}
+    """A problem response; `errors` are members of their own, one per field that is wrong; `members` are added."""
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "code": code, **(members or {})}
     if detail:
         body["detail"] = detail
     if errors:
@@ -78,7 +79,12 @@ def from_error(error: BaseException) -> Response:
     """The problem that tells of `error`, whatever it is."""
     told = _told(error)
     return problem(
-        status=told.status, code=told.code, title=told.title, detail=str(told), retry_after_s=told.retry_after_s
+        status=told.status,
+        code=told.code,
+        title=told.title,
+        detail=str(told),
+        retry_after_s=told.retry_after_s,
+        members=told.members,
     )
 
 

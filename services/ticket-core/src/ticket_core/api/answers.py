@@ -1,5 +1,6 @@
 """Answers as JSON, straight from the views: they are made by us, so nothing has to be validated again."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Response
@@ -8,9 +9,9 @@ from pydantic_core import to_json
 from kawal.http.problems import MEDIA_TYPE
 
 
-def answer(view: Any, *, status: int = 200) -> Response:
+def answer(view: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """`view` (a dataclass, list or dict) as a JSON response; the route's `response_model` documents it."""
-    return Response(to_json(view), status_code=status, media_type="application/json")
+    return Response(to_json(view), status_code=status, headers=headers, media_type="application/json")
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -39,6 +40,7 @@ _DESCRIPTIONS = {
     404: "There is no such thing",
     409: "The case, or the idempotency key, does not allow it",
     410: "It has been erased",
+    412: "The case has changed since the version in If-Match",
     416: "There are no such bytes",
     422: "A value is not valid",
     503: "Try again in a moment",

@@ -1,10 +1,10 @@
-"""What all commands of REST have in common: which case, by whom, how often it is meant, and how it is answered."""
+"""What all commands of REST have in common: which case, by whom, how often and for which version it is meant."""
 
 import hashlib
 import json
 from typing import Annotated, TypedDict
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from kawal.http.idempotency import idempotency_key
@@ -12,7 +12,9 @@ from kawal.observability.tracing import current_traceparent
 from ticket_core.api.answers import answer
 from ticket_core.api.auth import CurrentAgent
 from ticket_core.api.desk import Desk, desk_of
+from ticket_core.api.versions import IfMatch, changed_meanwhile
 from ticket_core.domain.case import Agent
+from ticket_core.domain.errors import CaseChangedMeanwhile
 from ticket_core.domain.inputs import AgentCommand, Once
 from ticket_core.store.queries import plain_number
 
@@ -27,7 +29,13 @@ class NoBody(Body):
     """Nothing to say."""
 
 
-async def requested_once(request: Request, agent: CurrentAgent) -> Once | None:
+# Read from the request, because it may stand in quotes; this one is for the documentation.
+_Key = Annotated[
+    str | None, Header(alias="Idempotency-Key", description="The same again is done once: 8 to 128 characters")
+]
+
+
+async def requested_once(request: Request, agent: CurrentAgent, _key: _Key = None) -> Once | None:
     """The caller's `Idempotency-Key`, bound to what he asks for; without one, each request is a new command."""
     if "idempotency-key" not in request.headers:
         return None
@@ -49,11 +57,15 @@ class Command(TypedDict):
     number: str
     agent: Agent
     once: Once | None
+    only_if: frozenset[str] | None
     traceparent: str | None
 
 
-async def _asked(number: str, agent: CurrentAgent, once: Annotated[Once | None, Depends(requested_once)]) -> Command:
-    return Command(number=plain_number(number), agent=agent, once=once, traceparent=current_traceparent())
+async def _asked(
+    number: str, agent: CurrentAgent, once: Annotated[Once | None, Depends(requested_once)], only_if: IfMatch
+) -> Command:
+    trace = current_traceparent()
+    return Command(number=plain_number(number), agent=agent, once=once, only_if=only_if, traceparent=trace)
 
 
 Asked = Annotated[Command, Depends(_asked)]
@@ -62,4 +74,7 @@ AtDesk = Annotated[Desk, Depends(desk_of)]
 
 async def done(desk: Desk, command: AgentCommand, *, status: int = 200) -> Response:
     """Do it, and answer what became of the case."""
-    return answer(await desk.batcher.submit(command), status=status)
+    try:
+        return answer(await desk.batcher.submit(command), status=status)
+    except CaseChangedMeanwhile as refused:
+        return await changed_meanwhile(desk.timelines, command.only_if or frozenset(), refused)

@@ -8,6 +8,7 @@ from ticket_core.api.answers import answer, problems
 from ticket_core.api.auth import CurrentAgent
 from ticket_core.api.desk import Desk, desk_of
 from ticket_core.api.filters import ViewFilter, view_filter
+from ticket_core.api.versions import ETAG, etag
 from ticket_core.store.queries import MOST_CASES
 from ticket_core.store.timeline import MOST_ENTRIES
 from ticket_core.store.views import CasePage, CaseView, TimelinePage
@@ -34,10 +35,14 @@ async def list_cases(
     return answer(await desk.cases.list(wanted.of(agent, q=q), sort=wanted.sort, cursor=cursor, limit=limit))
 
 
-@router.get("/{number}", response_model=CaseView, responses=problems(404))
+@router.get("/{number}", response_model=CaseView, responses={200: {"headers": ETAG}, **problems(404)})
 async def get_case(number: str, desk: Annotated[Desk, Depends(desk_of)], _agent: CurrentAgent) -> Response:
-    """One case, by any of its numbers, with or without dashes."""
-    return answer(await desk.cases.case(number))
+    """One case, by any of its numbers, with or without dashes.
+
+    Its `ETag` is `"NUMBER.LAST_SEQ"`, so who has the two from a list or from the answer to a command knows it as well.
+    """
+    case = await desk.cases.case(number)
+    return answer(case, headers={"etag": etag(case.number, case.last_seq)})
 
 
 @router.get("/{number}/timeline", response_model=TimelinePage, responses=problems(404, 422))

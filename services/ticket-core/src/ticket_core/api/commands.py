@@ -18,7 +18,7 @@ from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import Assign, ChangeTopic, Reopen, Reply, Resolve
 
 router = APIRouter(
-    prefix="/v1/cases/{number}", tags=["commands"], responses=problems(400, 401, 403, 404, 409, 422, 503)
+    prefix="/v1/cases/{number}", tags=["commands"], responses=problems(400, 401, 403, 404, 409, 412, 422, 503)
 )
 
 

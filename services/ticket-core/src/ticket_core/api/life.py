@@ -24,7 +24,7 @@ from ticket_core.store.mentions import MOST_MENTIONS, MentionPage
 MOST_CALLED = 20
 
 router = APIRouter(
-    prefix="/v1/cases/{number}", tags=["commands"], responses=problems(400, 401, 403, 404, 409, 422, 503)
+    prefix="/v1/cases/{number}", tags=["commands"], responses=problems(400, 401, 403, 404, 409, 412, 422, 503)
 )
 mentions_router = APIRouter(prefix="/v1/mentions", tags=["people"], responses=problems(400, 401, 422, 503))
 

@@ -100,6 +100,11 @@ class Case(NamedTuple):
     fields: tuple[tuple[str, FieldValue], ...] = ()
 
     @property
+    def version(self) -> str:
+        """Another one after each entry; with the number, so that a case that takes over a number differs too."""
+        return f"{self.number}.{self.last_seq}"
+
+    @property
     def active(self) -> bool:
         return self.state in ACTIVE
 

@@ -12,6 +12,16 @@ class CaseClosed(KawalError):
     status, code, title = 409, "case_closed", "The case is closed"
 
 
+class CaseChangedMeanwhile(KawalError):
+    """`version` is the one that the case has now."""
+
+    status, code, title = 412, "case_changed", "The case has changed meanwhile"
+
+    def __init__(self, version: str) -> None:
+        super().__init__("Look at what changed, and decide again")
+        self.version = version
+
+
 class IllegalStep(KawalError):
     """The case cannot go from its state to the one wanted; `code` is `case_<its state>`, e.g. `case_resolved`."""
 

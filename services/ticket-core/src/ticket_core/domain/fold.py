@@ -22,7 +22,12 @@ from ticket_core.domain.decide import (
     said_in,
 )
 from ticket_core.domain.entries import Entry, SimilarCaseFound
-from ticket_core.domain.errors import CaseNotFound, CaseNumbersExhausted, ConversationNotFound
+from ticket_core.domain.errors import (
+    CaseChangedMeanwhile,
+    CaseNotFound,
+    CaseNumbersExhausted,
+    ConversationNotFound,
+)
 from ticket_core.domain.evolve import evolve, evolve_conversation
 from ticket_core.domain.inputs import AgentCommand, Contact, DeliveryReport, Input, Reply, TimerFired
 from ticket_core.domain.policy import Policy
@@ -42,6 +47,7 @@ class Applied:
     number: str
     state: CaseState
     seq: int
+    last_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ class Fold:
         case = self._place(step, contact, conversation, participant.id)
         step.participants.append(_last_seen(participant, interaction, case.id))
         world.accept(step)
-        return Applied(case.id, case.number, case.state, step.recorded[0].entry.seq)
+        return Applied(case.id, case.number, case.state, step.recorded[0].entry.seq, case.last_seq)
 
     def _participant(self, who: Resolution, interaction: Interaction) -> Participant:
         if who.participant_id is not None:
@@ -187,6 +193,8 @@ class Fold:
         if case_id is None:
             raise CaseNotFound("No case has this number")
         case = self._case(case_id)
+        if given.only_if is not None and case.version not in given.only_if:
+            raise CaseChangedMeanwhile(case.version)
         wanted = given.conversation_id if isinstance(given, Reply) else None
         conversation = self._conversation(case, wanted)
         return self._on_case(case, given, conversation=conversation, traceparent=given.traceparent)
@@ -210,7 +218,8 @@ class Fold:
         step = Step(numbers=[number] if number else [])
         after = self._record(step, case, conversation, entries, traceparent) if entries else case
         self._world.accept(step)
-        return Applied(after.id, after.number, after.state, entries[0].seq if entries else after.last_seq)
+        seq = entries[0].seq if entries else after.last_seq
+        return Applied(after.id, after.number, after.state, seq, after.last_seq)
 
     def _record(
         self,

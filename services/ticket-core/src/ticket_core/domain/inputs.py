@@ -43,11 +43,15 @@ class Once:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """An agent wants something. `number` is any number of the case, ten plain digits."""
+    """An agent wants something. `number` is any number of the case, ten plain digits.
+
+    `only_if` are versions of the case (`Case.version`) as the agent knows it: with any other, it is refused.
+    """
 
     number: str
     agent: Agent
     once: Once | None = None
+    only_if: frozenset[str] | None = None
     traceparent: str | None = None
 
 

@@ -100,9 +100,9 @@ def _columns(keys: Collection[Key]) -> dict[str, list[str]]:
 
 
 def _document(applied: Applied) -> str:
-    return json.dumps([applied.case_id, applied.number, applied.state, applied.seq])
+    return json.dumps([applied.case_id, applied.number, applied.state, applied.seq, applied.last_seq])
 
 
 def _answer_of(document: str) -> Applied:
-    case_id, number, state, seq = json.loads(document)
-    return Applied(case_id, number, CaseState(state), seq)
+    case_id, number, state, seq, *more = json.loads(document)
+    return Applied(case_id, number, CaseState(state), seq, *(more or [seq]))  # `more` came later
