@@ -41,7 +41,7 @@ class FakeIntake:
         """Nothing to keep."""
 
     async def report(self, messages: Iterable[OutboundMessage], *, state: DeliveryState) -> None:
-        self.reports += [(message.seq, state) for message in messages]
+        self.reports += [(message.seq, state) for message in messages if message.wants_receipt]
 
 
 class FakeTranscript:
@@ -86,6 +86,8 @@ class Client:
         self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.heard: list[dict[str, Any]] = []
         self.close_code: int | None = None
+        self.breaks_at = self.holds_at = 0
+        self.go_on = asyncio.Event()
 
     def say(self, **frame: Any) -> None:
         self.said.put_nowait({"type": "websocket.receive", "text": json.dumps(frame)})
@@ -99,13 +101,19 @@ class Client:
     async def send(self, event: Any) -> None:
         if event["type"] == "websocket.close":
             self.close_code = event["code"]
-        else:
-            self.heard.append(json.loads(event["text"]))
+            return
+        frame = json.loads(event["text"])
+        if frame.get("seq") == self.breaks_at:
+            raise OSError("the socket is closed")
+        if frame.get("seq") == self.holds_at:
+            await self.go_on.wait()
+        self.heard.append(frame)
 
     @asynccontextmanager
     async def connected(self, *, last_seq: int = 0) -> AsyncIterator[None]:
         task = asyncio.create_task(Connection(self.desk, receive=self.said.get, send=self.send).run())
         token = self.desk.tokens.issue(session(), now=NOW)
+        self.heard.clear()
         self.say(type="hello", session_token=token, last_seq=last_seq)
         await eventually(lambda: "welcome" in self.kinds())
         yield
@@ -163,6 +171,43 @@ class TestGap:
             await eventually(lambda: transcript.asked >= 3)
             assert transcript.asked < 10
             assert client.seqs() == []
+
+
+class TestReceipts:
+    async def test_what_was_written_before_the_socket_broke(self) -> None:
+        client = Client(FakeTranscript(outbound(1), outbound(2)))
+        client.breaks_at = 2
+        async with client.connected():
+            await eventually(lambda: client.intake.reports == [(1, DeliveryState.DELIVERED)])
+
+    async def test_read_before_the_rest_of_a_burst_is_written(self) -> None:
+        client = Client(FakeTranscript(outbound(1), outbound(2)))
+        client.holds_at = 2
+        async with client.connected():
+            await eventually(lambda: client.seqs() == [1])
+            client.say(type="read", seq=1)
+            await eventually(lambda: (1, DeliveryState.READ) in client.intake.reports)
+            client.go_on.set()
+
+    async def test_read_again_after_a_reconnect_is_reported_once(self) -> None:
+        client = Client(FakeTranscript(outbound(1), outbound(2)))
+        for seq in (1, 1, 2):
+            async with client.connected(last_seq=2):
+                client.say(type="read", seq=seq)
+                client.say(type="message", client_id="after-it", text="Halo")
+                await eventually(lambda: client.kinds()[-1] == "accepted")
+        assert client.intake.reports == [(1, DeliveryState.READ), (2, DeliveryState.READ)]
+
+    async def test_read_while_the_transcript_is_away_is_reported_later(self) -> None:
+        transcript = FakeTranscript(outbound(1), outbound(2))
+        client = Client(transcript)
+        for away in (True, False):
+            transcript.away = away
+            async with client.connected(last_seq=2):
+                client.say(type="read", seq=2)
+                client.say(type="message", client_id="after-it", text="Halo")
+                await eventually(lambda: client.kinds()[-1] == "accepted")
+        assert sorted(client.intake.reports) == [(1, DeliveryState.READ), (2, DeliveryState.READ)]
 
 
 class TestSweep:

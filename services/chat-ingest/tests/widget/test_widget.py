@@ -213,6 +213,35 @@ class TestOutages:
         assert again.texts == expected[1:3]
         await context.close()
 
+    async def test_what_was_read_meanwhile_is_told_afterwards(
+        self, browser: Browser, edges: Any, tmp_path: Path
+    ) -> None:
+        await stock(tmp_path)
+        context = await browser.new_context(**PHONE)
+        page = await context.new_page()
+        async with edges.run(edges.service(tmp_path)) as edge, core(edge) as desk:
+            port = int(edge.url.rpartition(":")[2])
+            await page.goto(edge.url)
+            await start(page)
+            await write(page, "Halo")
+            await expect(page.locator("kawal-chat .message[data-state=delivered]")).to_have_count(1)
+            await page.get_by_role("button", name="Tutup").click()
+            await desk.say("Selamat pagi")
+            await expect(page.locator("kawal-chat .badge")).to_have_text("1")
+        await page.get_by_role("button", name="Buka chat bantuan").click()
+        await expect(page.locator("kawal-chat .badge")).to_be_hidden()
+        async with (
+            reading(edge.kafka, INTERACTIONS.name, partitions=INTERACTIONS.partitions) as reader,
+            edges.run(edges.service(tmp_path), port=port),
+            asyncio.timeout(30),
+        ):
+            async for record in reader:
+                data = json.loads(record.value)
+                if data["kind"] == "messages_read" and data["conversation_id"] == desk.conversation_id:
+                    break
+        assert data["seq"] == 2
+        await context.close()
+
     async def test_slowly_taken_messages_keep_their_order(self, browser: Browser, edges: Any, tmp_path: Path) -> None:
         texts = [f"Pesan {number}" for number in range(1, 7)]
         async with edges.run(edges.service(tmp_path, chat_rate_per_s=3, chat_rate_burst=1)) as edge:

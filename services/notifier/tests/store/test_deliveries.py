@@ -140,14 +140,16 @@ class TestFallBack:
         assert claimed is not None
         assert claimed.created_at == late
 
-    async def test_seen_chat_answer_is_not_mailed(self, engine):
+    @pytest.mark.parametrize(("state", "mailed"), [(DeliveryState.DELIVERED, 1), (DeliveryState.READ, 0)])
+    async def test_only_a_chat_answer_that_was_read_is_not_mailed(self, engine, state, mailed):
+        """A phone without signal takes nothing in, and its socket takes everything."""
         chat = delivery(id="a/2/chat", channel=Channel.CHAT, address="")
         await insert(engine, chat, delivery(id="a/2/email", after=chat.id))
         async with engine.begin() as connection:
             await deliveries.report(connection, [reported(chat, DeliveryState.SENT)])
-            await deliveries.report(connection, [reported(chat, DeliveryState.DELIVERED)])
+            await deliveries.report(connection, [reported(chat, state)])
             late = NOW + timedelta(minutes=6)
-            assert await deliveries.fall_back_unseen(connection, now=late, unseen_for=timedelta(minutes=5)) == 0
+            assert await deliveries.fall_back_unseen(connection, now=late, unseen_for=timedelta(minutes=5)) == mailed
 
 
 class TestReport:

@@ -66,13 +66,13 @@ class Connection:
         "_cut_reason",
         "_desk",
         "_feed",
+        "_looked_up_to",
         "_outgoing",
         "_read_seq",
         "_receive",
         "_refusals",
         "_send",
         "_session",
-        "_since_hello",
         "_started_at",
         "_task",
         "_unread",
@@ -98,7 +98,7 @@ class Connection:
         self._session: Session | None = None
         self._feed = Feed(0)
         self._welcomed = False
-        self._since_hello = 0
+        self._looked_up_to = 0
         self._read_seq = 0
         self._unread: dict[int, OutboundMessage] | None = None
         self._catching_up: asyncio.Task[None] | None = None
@@ -129,7 +129,7 @@ class Connection:
         hello = await self._hello()
         session = self._desk.tokens.read(hello.session_token, now=self._desk.now())
         self._feed = Feed(hello.last_seq)
-        self._since_hello = hello.last_seq
+        self._looked_up_to = hello.last_seq
         self._desk.rooms.join(session.conversation_id, self)
         self._session = session
         await self._welcome(session)
@@ -228,11 +228,9 @@ class Connection:
             return
         unread = self._unread or {}
         known = [unread.pop(key) for key in [key for key in unread if key <= seq]]
-        looked_up_to = min(seq, self._since_hello)
-        conversation_id = session.conversation_id
-        await report_read(self._desk, conversation_id, after=self._read_seq, up_to=looked_up_to, known=known)
+        await report_read(self._desk, session.conversation_id, up_to=min(seq, self._looked_up_to), known=known)
         self._read_seq = seq
-        self._desk.rooms.read(conversation_id, seq=seq, by=self)
+        self._desk.rooms.read(session.conversation_id, seq=seq, by=self)
 
     def _busy(self, full: KawalError) -> None:
         metrics.CHAT_BUSY.inc()
@@ -251,7 +249,18 @@ class Connection:
 
     def _pass_on(self, messages: Sequence[OutboundMessage]) -> None:
         for message in messages:
+            self._await_reading(message)
             self._outgoing.put(encode(Message.of(message)), message)
+
+    def _await_reading(self, message: OutboundMessage) -> None:
+        """Before it is written: its `read` may be here sooner than we hear that the last of a burst was written."""
+        if not message.wants_receipt:
+            return
+        self._unread = self._unread or {}
+        self._unread[message.seq] = message
+        while len(self._unread) > UNREAD_KEPT:
+            self._looked_up_to = next(iter(self._unread))
+            del self._unread[self._looked_up_to]
 
     def expect(self, seq: int) -> None:
         """See `Reader`."""
@@ -267,13 +276,7 @@ class Connection:
         self._outgoing.put(encode(frame))
 
     async def _written(self, messages: Sequence[OutboundMessage]) -> None:
-        wanted = [message for message in messages if message.wants_receipt]
-        if not wanted:
-            return
-        self._unread = {**(self._unread or {}), **{message.seq: message for message in wanted}}
-        while len(self._unread) > UNREAD_KEPT:
-            del self._unread[next(iter(self._unread))]
-        await report_delivered(self._desk.intake, wanted)
+        await report_delivered(self._desk.intake, messages)
 
     # --- catching up ---
 

@@ -1,10 +1,11 @@
 """What every door of the chat works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from chat_ingest.domain.ports import Intake, Transcript
+from chat_ingest.domain.reads import ReportedReads
 from chat_ingest.domain.rooms import Rooms
 from chat_ingest.domain.sessions import SessionTokens
 from kawal.rates import Rate
@@ -32,3 +33,4 @@ class Desk:
     limits: Limits
     now: Callable[[], datetime]
     steady: Callable[[], float]
+    reads: ReportedReads = field(default_factory=ReportedReads)

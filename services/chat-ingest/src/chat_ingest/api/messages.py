@@ -102,7 +102,7 @@ class ReadMarks:
         session = _admitted(scope, self._desk, rates=self._rates)
         seq = parse_read(await read_json(scope, receive)).seq
         await self._desk.intake.read(session, seq=seq)
-        await report_read(self._desk, session.conversation_id, after=0, up_to=seq)
+        await report_read(self._desk, session.conversation_id, up_to=seq)
         self._desk.rooms.read(session.conversation_id, seq=seq, by=None)
         await answer(send, 202, b"{}")
 

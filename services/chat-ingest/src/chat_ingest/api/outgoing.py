@@ -12,8 +12,8 @@ from kawal.contracts.outbound import OutboundMessage
 class Outgoing:
     """Writes frames in order. A reader that is too slow is cut: by the count of frames, or by the time of one.
 
-    There is a task only while something waits, so an idle connection costs none. `written` is told what reached
-    the socket; `cut` is told the reason when the reader must go.
+    There is a task only while something waits, so an idle connection costs none. `written` is told what was handed
+    to the socket, also when what follows it could not be; `cut` is told the reason when the reader must go.
     """
 
     __slots__ = ("_cut", "_limit", "_send", "_task", "_waiting", "_within_s", "_written")
@@ -59,9 +59,7 @@ class Outgoing:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                written = await self._write()
-                if written:
-                    await self._written(written)
+                await self._write()
         except TimeoutError:
             self._cut("write_deadline")
         except (OSError, RuntimeError):  # how servers say that the socket is closed
@@ -69,12 +67,15 @@ class Outgoing:
         finally:
             self._task = None
 
-    async def _write(self) -> list[OutboundMessage]:
-        written = []
-        while self._waiting:
-            frame, message = self._waiting.popleft()
-            async with asyncio.timeout(self._within_s):
-                await self._send({"type": "websocket.send", "text": frame})
-            if message is not None:
-                written.append(message)
-        return written
+    async def _write(self) -> None:
+        written: list[OutboundMessage] = []
+        try:
+            while self._waiting:
+                frame, message = self._waiting.popleft()
+                async with asyncio.timeout(self._within_s):
+                    await self._send({"type": "websocket.send", "text": frame})
+                if message is not None:
+                    written.append(message)
+        finally:
+            if written:
+                await self._written(written)

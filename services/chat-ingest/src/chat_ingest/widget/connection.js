@@ -34,6 +34,7 @@ class Connection {
   start() {
     if (this.running || !this.conversation.session) return;
     this.running = true;
+    this.readTold = 0;
     addEventListener("online", this.wake);
     document.addEventListener("visibilitychange", this.wake);
     this.connect();
@@ -129,6 +130,7 @@ class Connection {
       this.welcomed = true;
       this.failures = this.socketFailures = 0;
       this.on.state("online");
+      this.tellRead();
     } else if (frame.type === "busy") {
       this.later(frame.retry_after_s);
     } else if (frame.type === "error" && frame.code === "rate_limited" && !frame.client_id) {
@@ -160,6 +162,8 @@ class Connection {
     this.laterTimer = setTimeout(() => {
       this.inFlight = null;
       this.waiting = false;
+      this.readTold = 0; // that may have been what came at a bad time
+      this.tellRead();
       this.pump();
     }, seconds * 1000);
   }
@@ -179,11 +183,17 @@ class Connection {
     }
   }
 
-  read(seq) {
+  // What was read while nobody could be told is told with the next connection.
+  tellRead() {
+    const seq = this.conversation.readSeq;
+    if (seq <= this.readTold || this.waiting) return;
     if (this.socket?.readyState === WebSocket.OPEN && this.welcomed) {
       this.socket.send(JSON.stringify({ type: "read", seq }));
+      this.readTold = seq;
     } else if (this.polling) {
-      this.request("/v1/chat/read", { seq }).catch(() => {});
+      const before = this.readTold;
+      this.readTold = seq;
+      this.request("/v1/chat/read", { seq }).catch(() => { this.readTold = before; });
     }
   }
 
@@ -201,6 +211,7 @@ class Connection {
         this.on.state("online");
         for (const message of page.items) this.on.frame({ type: "message", ...message });
         this.post();
+        this.tellRead();
         wait = POLL_WAIT_S;
       }
       this.polling = null;

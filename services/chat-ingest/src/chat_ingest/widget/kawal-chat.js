@@ -388,7 +388,7 @@ class KawalChat extends HTMLElement {
       const { conversation } = this;
       if (!watching || !conversation.unread) return;
       conversation.read(conversation.lastSeq);
-      this.connection.read(conversation.lastSeq);
+      this.connection.tellRead();
       this.#drawUnread();
       this.#setLauncher();
     }, READ_AFTER_MS);

@@ -77,12 +77,13 @@ _BEGIN = "due_at = :now, created_at = :now"
 _FALL_BACK = text(
     f"UPDATE notify.delivery SET {_BEGIN} WHERE after = ANY(:failed) AND due_at IS NULL AND state IS NULL"  # noqa: S608
 )
+# "Delivered" is no more than handed to a socket, which may lead to a phone that has lost its signal.
 _UNSEEN = text(
     f"""
     UPDATE notify.delivery SET {_BEGIN}
     WHERE id IN (
         SELECT next.id FROM notify.delivery AS chat JOIN notify.delivery AS next ON next.after = chat.id
-        WHERE chat.channel = 'chat' AND chat.state = 'sent'
+        WHERE chat.channel = 'chat' AND chat.state IN ('sent', 'delivered')
           AND chat.created_at BETWEEN :oldest AND :unseen_since
           AND next.due_at IS NULL AND next.state IS NULL
         FOR UPDATE OF next SKIP LOCKED
@@ -156,7 +157,7 @@ async def fall_back(connection: AsyncConnection, failed: Sequence[str], *, now: 
 
 
 async def fall_back_unseen(connection: AsyncConnection, *, now: datetime, unseen_for: timedelta) -> int:
-    """Make due what waits for chat messages that nobody has been there to see for `unseen_for`."""
+    """Make due what waits for chat messages that nobody has read for `unseen_for`."""
     window = {"now": now, "unseen_since": now - unseen_for, "oldest": now - unseen_for - timedelta(days=1)}
     return (await connection.execute(_UNSEEN, window)).rowcount
 

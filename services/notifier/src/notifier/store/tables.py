@@ -61,6 +61,6 @@ delivery = Table(
     Index(
         "ix_delivery_unseen",
         "created_at",
-        postgresql_where=text("state = 'sent' AND channel = 'chat'"),
+        postgresql_where=text("state IN ('sent', 'delivered') AND channel = 'chat'"),
     ),
 )
