@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from aiosmtpd.smtp import SMTP
+from pydantic import ValidationError
 
 from kawal.case_numbers import check_digit, display
 from kawal.contracts import topics
@@ -32,7 +33,7 @@ def settings(**changes: Any) -> NotifierSettings:
         "programme_dir": PROGRAMME,
         "postgres_dsn": "postgresql://postgres@127.0.0.1:1/nowhere",
         "kafka": "127.0.0.1:1",
-        "link_key": "link-key",
+        "link_key": "link-key-of-the-tests-0123456789",
         "web_public_url": "http://portal.example",
         "smtp_url": "smtp://127.0.0.1:1",
         "mail_from": "Kawal <kawal@example.org>",
@@ -67,6 +68,13 @@ async def mailbox() -> AsyncIterator[tuple[Mailbox, str]]:
     server = await asyncio.get_running_loop().create_server(lambda: SMTP(box), "127.0.0.1", 0)
     async with server:
         yield box, f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+class TestSettings:
+    @pytest.mark.parametrize("key", ["", "short"])
+    def test_whoever_can_guess_the_key_can_sign(self, key):
+        with pytest.raises(ValidationError, match="link_key"):
+            settings(link_key=key)
 
 
 class TestService:

@@ -1,5 +1,5 @@
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from voice_factories import settings
 
@@ -12,3 +12,11 @@ class TestEmulator:
 
     def test_elsewhere(self) -> None:
         assert settings(voice_emulator=True, twilio_api_url="http://voice-ingest:8102").voice_emulator
+
+
+class TestKeys:
+    @pytest.mark.parametrize("key", ["link_key", "twilio_auth_token"])
+    @pytest.mark.parametrize("value", ["", "short"])
+    def test_whoever_can_guess_it_can_sign(self, key: str, value: str) -> None:
+        with pytest.raises(ValidationError, match=key):
+            settings(**{key: SecretStr(value)})

@@ -19,11 +19,11 @@ from voice_ingest.settings import Settings
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 PROGRAMME = Path(__file__).parents[3] / "programme"
 ACCOUNT = "AC" + "0" * 32
-AUTH_TOKEN = "auth-token-of-the-tests"
+AUTH_TOKEN = "auth-token-of-the-tests-0123456789"
 HOTLINE = "+622150859999"
 CALLER = "+6281234567890"
 CALL = "CA" + "1" * 32
-KEY = "link-key-of-the-tests"
+KEY = "link-key-of-the-tests-0123456789"
 VAULT_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 

@@ -9,7 +9,7 @@ from kawal.programme import Topics
 from webform_ingest.domain.definitions import Form
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
-LINK_KEY = "a-key-for-links-in-tests-only"
+LINK_KEY = "a-key-for-links-in-tests-only-0123456789"
 
 TOPICS = Topics.model_validate(
     {

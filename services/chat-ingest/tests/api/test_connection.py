@@ -49,7 +49,7 @@ class FakeTranscript:
 
     def __init__(self, *messages: OutboundMessage) -> None:
         self.messages = list(messages)
-        self.away = False
+        self.away = self.broken = False
         self.asked = 0
 
     async def write(self, messages: Sequence[OutboundMessage]) -> None:
@@ -59,6 +59,8 @@ class FakeTranscript:
         self.asked += 1
         if self.away:
             raise TranscriptAway("Try again in a moment")
+        if self.broken:
+            raise LookupError("a mistake of ours")
         return [m for m in self.messages if m.conversation_id == conversation_id and m.seq > seq][:limit]
 
     async def heads(self, conversation_ids: Sequence[str]) -> Mapping[str, int]:
@@ -171,6 +173,17 @@ class TestGap:
             await eventually(lambda: transcript.asked >= 3)
             assert transcript.asked < 10
             assert client.seqs() == []
+
+
+class TestMistake:
+    async def test_while_catching_up_ends_the_connection(self) -> None:
+        """Rather than leaving a window open that is told nothing more."""
+        transcript = FakeTranscript()
+        client = Client(transcript)
+        async with client.connected():
+            transcript.broken = True
+            client.desk.rooms.publish(outbound(3))
+            await eventually(lambda: client.desk.rooms.conversations == [])
 
 
 class TestReceipts:

@@ -1,6 +1,6 @@
 """notifier's settings; see docs/configuration.md for the environment."""
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from kawal.settings import ServiceSettings
 
@@ -13,7 +13,7 @@ class NotifierSettings(ServiceSettings):
     `senders`: so many mails, and so many texts, are sent at once.
     """
 
-    link_key: SecretStr
+    link_key: SecretStr = Field(min_length=32)
     web_public_url: str
     smtp_url: str
     mail_from: str

@@ -23,10 +23,10 @@ class Settings(EdgeSettings):
     voice_emulator: bool = False
     voice_flow: str = Field(default="hotline", pattern=r"^[a-z0-9-]+$")
     twilio_account_sid: str
-    twilio_auth_token: SecretStr
+    twilio_auth_token: SecretStr = Field(min_length=32)
     twilio_number: str
     twilio_api_url: str = "https://api.twilio.com"
-    link_key: SecretStr
+    link_key: SecretStr = Field(min_length=32)
     vault_dir: Path | None = None
     vault_key: SecretStr
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from kawal.settings import EdgeSettings
 
@@ -24,7 +24,7 @@ class WebSettings(EdgeSettings):
     voice_public_url: BaseUrl
     voice_emulator: bool = False
     twilio_number: str | None = None
-    link_key: SecretStr
+    link_key: SecretStr = Field(min_length=32)
     smtp_url: str
     mail_from: str
     trusted_proxies: int = 0

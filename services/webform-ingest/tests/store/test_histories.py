@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
+import asyncpg
 import pytest
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal import database as kawal_database
@@ -20,6 +22,7 @@ from webform_ingest.store.recent import RecentAcceptances
 
 pytestmark = pytest.mark.integration
 
+HOOK = "before_cursor_execute"
 OPENED = Opened(reference="1234567893", routing_key="p:0123")
 
 
@@ -50,6 +53,23 @@ def recent(engine: AsyncEngine) -> RecentAcceptances:
 @pytest.fixture
 def stored(engine: AsyncEngine, recent: RecentAcceptances) -> StoredHistories:
     return StoredHistories(engine, recent=recent)
+
+
+@pytest.fixture
+def break_off(engine: AsyncEngine) -> Callable[[], None]:
+    """Connections break in the middle of something; asyncpg's word for that is an error that SQLAlchemy does not wrap.
+
+    Called again, they work again.
+    """
+
+    def torn(*_: object) -> None:
+        raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+    def switch() -> None:
+        change = event.remove if event.contains(engine.sync_engine, HOOK, torn) else event.listen
+        change(engine.sync_engine, HOOK, torn)
+
+    return switch
 
 
 async def keep(engine: AsyncEngine, *acceptances: Acceptance) -> None:
@@ -133,6 +153,11 @@ class TestLoad:
             assert await stored.routing_key("web:another-conversation") is None
             assert stored.accepted_here(CONVERSATION).number == OPENED.reference
 
+    async def test_connection_breaks(self, stored: StoredHistories, break_off: Callable[[], None]) -> None:
+        break_off()
+        with pytest.raises(HistoryUnavailable):
+            await stored.load(CONVERSATION, after=0)
+
 
 class TestMarkRead:
     async def test_once(self, engine: AsyncEngine, stored: StoredHistories) -> None:
@@ -164,6 +189,23 @@ class TestRecentAcceptances:
             writing.cancel()
         assert await pending_rows(engine) == ["first", FORM_CLIENT_ID]
         assert await stored.routing_key(CONVERSATION) == OPENED.routing_key
+
+    async def test_goes_on_after_a_connection_broke(
+        self,
+        engine: AsyncEngine,
+        recent: RecentAcceptances,
+        break_off: Callable[[], None],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("webform_ingest.store.recent.RETRY_S", 0.01)
+        recent.note(FORM)
+        break_off()
+        writing = asyncio.create_task(recent.run())
+        done, _ = await asyncio.wait([writing], timeout=0.3)
+        break_off()
+        assert not done
+        await eventually(lambda: not recent.of(CONVERSATION))
+        writing.cancel()
 
     def test_is_bounded(self, engine: AsyncEngine) -> None:
         recent = RecentAcceptances(engine, max_waiting=2)

@@ -1,7 +1,9 @@
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
+from sqlalchemy import event
 
 from kawal import database as kawal_database
 from webform_ingest.domain.proofs import SignIn, SignInLink
@@ -33,6 +35,15 @@ class TestUse:
     async def test_each_address_for_itself(self, used: StoredUsedLinks) -> None:
         assert await used.use(link())
         assert await used.use(link("budi@example.com"))
+
+    async def test_connection_breaks(self, database: Callable[..., str]) -> None:
+        async with kawal_database.opened(database("webform-ingest")) as engine:
+
+            @event.listens_for(engine.sync_engine, "before_cursor_execute")
+            def torn(*_: object) -> None:
+                raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+            assert await StoredUsedLinks(engine).use(link())
 
     async def test_database_away(self) -> None:
         async with kawal_database.opened("postgresql://nobody@127.0.0.1:9/none") as engine:

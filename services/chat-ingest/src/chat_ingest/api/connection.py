@@ -286,12 +286,19 @@ class Connection:
 
     async def _fetch_missing(self, conversation_id: str) -> None:
         self._tell(Status(state="catching_up"))
-        for pause_s in _pauses():
-            with suppress(TranscriptAway):
-                if await self._fetch(conversation_id):
-                    break
-            await asyncio.sleep(pause_s)
-        self._catching_up = None
+        try:
+            for pause_s in _pauses():
+                with suppress(TranscriptAway):
+                    if await self._fetch(conversation_id):
+                        break
+                await asyncio.sleep(pause_s)
+        except Exception:
+            # Nobody else would notice: the window would stay open and say nothing more.
+            log.exception("chat_catch_up_failed")
+            self._cut("catch_up_failed")
+            return
+        finally:
+            self._catching_up = None
         self._tell(Status(state="live"))
 
     async def _fetch(self, conversation_id: str) -> bool:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.database import is_outage
@@ -22,7 +21,7 @@ def _outages_told() -> Iterator[None]:
     """Says that the history is unavailable when the database is; what is wrong with a statement passes through."""
     try:
         yield
-    except (SQLAlchemyError, OSError) as error:
+    except Exception as error:
         if not is_outage(error):
             raise
         raise HistoryUnavailable("Try again in a moment") from error

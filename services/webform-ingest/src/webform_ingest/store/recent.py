@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from kawal.database import is_outage
 from webform_ingest.domain.intake import Acceptance
 from webform_ingest.store import accepted
 
@@ -66,8 +67,11 @@ class RecentAcceptances:
         try:
             async with self._engine.begin() as connection:
                 await accepted.insert(connection, batch)
-        except (SQLAlchemyError, OSError) as away:
-            log.warning("accepted_not_written", waiting=len(self._waiting), error=type(away).__name__)
+        except Exception as failed:
+            # A statement that is wrong is as good as an outage here: accepting must not end because of a convenience.
+            if not isinstance(failed, SQLAlchemyError) and not is_outage(failed):
+                raise
+            log.warning("accepted_not_written", waiting=len(self._waiting), error=type(failed).__name__)
             return False
         return True
 

@@ -5,7 +5,6 @@ import hashlib
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal.database import is_outage
@@ -35,7 +34,7 @@ class StoredUsedLinks:
     async def use(self, link: SignInLink) -> bool:
         try:
             return await self._use(link)
-        except (SQLAlchemyError, OSError) as error:
+        except Exception as error:
             if not is_outage(error):
                 raise
             log.warning("sign_in_not_noted", error=error)
