@@ -1,5 +1,6 @@
 """The supervisor with programs as small as can be."""
 
+import asyncio
 import io
 import os
 import signal
@@ -9,9 +10,10 @@ import time
 import pytest
 
 from kawal.testing import eventually
+from kawal.testing.stack import is_alive
 from kawal_local.output import PrefixedOutput
 from kawal_local.program import Program
-from kawal_local.supervisor import Supervisor
+from kawal_local.supervisor import CHECK_DELAY_S, Supervisor
 
 pytestmark = pytest.mark.integration
 
@@ -80,3 +82,34 @@ class TestStart:
         await eventually(lambda: "again in 0.5 s" in printed.getvalue(), timeout=20)
         await supervisor.stop("broken")
         assert len(spawned) == 2
+
+
+STUBBORN = """
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("there", flush=True)
+while True:
+    signal.pause()
+"""
+
+
+class TestClose:
+    async def test_while_something_takes_its_time_to_end(self, supervisor, printed, spawned, caplog):
+        """Circus looks after its programs meanwhile, and must not trip over its own stopping."""
+        program = Program(name="slow", command=(sys.executable, "-c", STUBBORN), grace_s=3 * CHECK_DELAY_S)
+        await supervisor.start(program)
+        await eventually(lambda: "there" in printed.getvalue(), timeout=20)
+        await supervisor.close()
+        assert not is_alive(spawned[0])
+        assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == []
+
+    async def test_while_circus_is_busy(self, supervisor, spawned):
+        await supervisor.start(Program(name="one", command=(sys.executable, "-c", CHATTER)))
+        busy = asyncio.get_running_loop().create_future()
+        supervisor._arbiter._exclusive_running_command = "manage_watchers"
+        busy.add_done_callback(lambda _: setattr(supervisor._arbiter, "_exclusive_running_command", None))
+        closing = asyncio.create_task(supervisor.close())
+        await asyncio.sleep(0)
+        busy.set_result(None)
+        await closing
+        assert not is_alive(spawned[0])

@@ -106,6 +106,12 @@ class TestEnd:
         await eventually(lambda: not alive(children))
         assert not (fresh_stack.state / "run.json").exists()
 
+    async def test_the_terminal_is_closed(self, fresh_stack):
+        await fresh_stack.start()
+        children = descendants(fresh_stack)
+        assert fresh_stack.stop(signal.SIGHUP) == 0
+        await eventually(lambda: not alive(children))
+
     async def test_while_starting(self, fresh_stack):
         fresh_stack.launch()
         await eventually(lambda: "postgres " in fresh_stack.output, timeout=30)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TextIO
 
 WIDTH = 15
@@ -17,8 +18,12 @@ class PrefixedOutput:
         self.write("kawal", line)
 
     def write(self, name: str, line: str) -> None:
-        self._target.write(f"{name:<{WIDTH}} | {line}\n")
-        self._target.flush()
+        self.plain(f"{name:<{WIDTH}} | {line}")
+
+    def plain(self, line: str) -> None:
+        with suppress(OSError):  # the terminal is closed, or nobody reads the pipe: no reason to leave programs alone
+            self._target.write(f"{line}\n")
+            self._target.flush()
 
     def stream(self, name: str) -> Callable[[dict[str, Any]], None]:
         """A Circus stream: called with `{"data": bytes, …}` for each piece of output."""

@@ -53,7 +53,8 @@ class Supervisor:
 
     async def close(self) -> None:
         """Stop whatever still runs, and Circus itself."""
-        await self._arbiter.stop()
+        self._arbiter.ctrl.caller.stop()  # else Circus goes on looking after what it stops, and refuses itself
+        await self._quietly(self._arbiter.stop)
 
     async def start(self, program: Program) -> None:
         """Start `program` and keep it running from now on."""

@@ -1,4 +1,4 @@
-"""`kawal up`: the whole stack on this machine, until Ctrl-C or SIGTERM."""
+"""`kawal up`: the whole stack on this machine, until Ctrl-C, SIGTERM or the end of the terminal."""
 
 import asyncio
 import fcntl
@@ -24,7 +24,7 @@ def up() -> None:
 
 
 def run(layout: Layout, **stack_options: Any) -> bool:
-    """Run a stack until SIGINT or SIGTERM; False if it did not come up. Options as for `Stack`."""
+    """Run a stack until SIGINT, SIGTERM or SIGHUP; False if it did not come up. Options as for `Stack`."""
     os.umask(0o077)  # spools, logs and vault hold what people wrote; nobody else on this machine shall read it
     output = PrefixedOutput()
     with _alone(layout):
@@ -50,13 +50,16 @@ def _alone(layout: Layout) -> Iterator[None]:
 async def _run(stack: Stack, layout: Layout, *, output: PrefixedOutput, began: float) -> bool:
     """Run until we are told to stop; False if the stack did not come up."""
     told = asyncio.Event()
+    stays_behind = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # started by `nohup`
     starting = asyncio.create_task(stack.start())
     await asyncio.sleep(0)  # the supervisor is made, and has let go of the signals
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
+    if stays_behind:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     started = await _started(starting, told, output=output)
     if started:
-        _welcome(stack, layout, seconds=monotonic() - began)
+        output.plain(_welcome(stack, layout, seconds=monotonic() - began))
         await told.wait()
     output.say("stopping")
     await stack.stop()
@@ -78,7 +81,7 @@ async def _started(starting: asyncio.Task[None], told: asyncio.Event, *, output:
     return failure is None
 
 
-def _welcome(stack: Stack, layout: Layout, *, seconds: float) -> None:
+def _welcome(stack: Stack, layout: Layout, *, seconds: float) -> str:
     credentials = stack.credentials
     lines = [
         f"Kawal is ready after {seconds:.0f} s. Ctrl-C ends it; the data stays in {layout.state}.",
@@ -93,4 +96,4 @@ def _welcome(stack: Stack, layout: Layout, *, seconds: float) -> None:
         f"  Everything else: {layout.run_file}",
         "",
     ]
-    typer.echo("\n" + "\n".join(lines))
+    return "\n" + "\n".join(lines)
