@@ -26,6 +26,7 @@ from ticket_core.settings import Settings
 from ticket_core.store.agents import Agents
 from ticket_core.store.mentions import Mentions
 from ticket_core.store.numbers import CaseNumbers
+from ticket_core.store.once import Claims
 from ticket_core.store.people import People
 from ticket_core.store.queries import CaseQueries
 from ticket_core.store.recordings import RecordingAccesses
@@ -78,6 +79,7 @@ async def serving(engine: AsyncEngine, chosen: Settings) -> AsyncIterator[Served
     sessions = Sessions(engine)
     desk = Desk(
         batcher=Batcher(store.apply),
+        claims=Claims(engine),
         cases=CaseQueries(engine),
         timelines=Timelines(engine),
         people=People(engine),

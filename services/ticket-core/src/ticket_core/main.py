@@ -42,6 +42,7 @@ from ticket_core.store.agents import Agents
 from ticket_core.store.mentions import Mentions
 from ticket_core.store.missed import suggest_missed
 from ticket_core.store.numbers import CaseNumbers
+from ticket_core.store.once import Claims
 from ticket_core.store.people import People
 from ticket_core.store.queries import CaseQueries
 from ticket_core.store.recordings import RecordingAccesses
@@ -119,6 +120,7 @@ def _desk(settings: Settings, engine: AsyncEngine, *, batcher: Batcher, numbers:
     sessions = Sessions(engine)
     return Desk(
         batcher=batcher,
+        claims=Claims(engine),
         cases=CaseQueries(engine),
         timelines=Timelines(engine),
         people=People(engine),

@@ -41,6 +41,7 @@ _DESCRIPTIONS = {
     409: "The case, or the idempotency key, does not allow it",
     410: "It has been erased",
     412: "The case has changed since the version in If-Match",
+    413: "The body is too large",
     416: "There are no such bytes",
     422: "A value is not valid",
     503: "Try again in a moment",

@@ -61,7 +61,7 @@ async def reply(body: ReplyBody, desk: AtDesk, asked: Asked) -> Response:
 @router.post("/assign", response_model=Applied)
 async def assign(body: AssignBody, desk: AtDesk, asked: Asked) -> Response:
     """Give the case to an agent, or back."""
-    assignee = await _assignee(desk, body.assignee_id, asked["agent"])
+    assignee = await named_assignee(desk, body.assignee_id, asked["agent"])
     command = Assign(**asked, assignee=assignee)
     return await done(desk, command)
 
@@ -90,7 +90,12 @@ async def change_topic(body: TopicBody, desk: AtDesk, asked: Asked) -> Response:
     return await done(desk, command)
 
 
-async def _assignee(desk: Desk, wanted: UUID | Literal["me"] | None, agent: Agent) -> Agent | None:
+async def named_assignee(desk: Desk, wanted: UUID | Literal["me"] | None, agent: Agent) -> Agent | None:
+    """Whom an `AssignBody` means.
+
+    Raises:
+        AgentNotFound: nobody who works here.
+    """
     if wanted is None:
         return None
     return await desk.agents.get(agent.id if wanted == MINE else str(wanted))

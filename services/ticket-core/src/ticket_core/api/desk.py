@@ -13,6 +13,7 @@ from ticket_core.live import LiveFeed
 from ticket_core.store.agents import Agents
 from ticket_core.store.mentions import Mentions
 from ticket_core.store.numbers import CaseNumbers
+from ticket_core.store.once import Claims
 from ticket_core.store.people import People
 from ticket_core.store.queries import CaseQueries
 from ticket_core.store.recordings import RecordingAccesses
@@ -26,6 +27,7 @@ class Desk:
     """In `app.state.desk`; a handler asks for it by the parameter `desk: Annotated[Desk, Depends(desk_of)]`."""
 
     batcher: Batcher
+    claims: Claims
     cases: CaseQueries
     timelines: Timelines
     people: People

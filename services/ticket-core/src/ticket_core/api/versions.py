@@ -69,7 +69,7 @@ async def changed_meanwhile(timelines: Timelines, known: frozenset[str], refused
     if seen is not None:
         page = await timelines.page(number, after=seen, limit=MOST_CHANGES)
         changes = [{name: getattr(item, name) for name in _TOLD} for item in page.items]
-    refused.members = to_jsonable_python({"etag": f'"{refused.version}"', "changes": changes})
+    refused.members = {**refused.members, "changes": to_jsonable_python(changes)}
     return from_error(refused)
 
 

@@ -20,6 +20,7 @@ class CaseChangedMeanwhile(KawalError):
     def __init__(self, version: str) -> None:
         super().__init__("Look at what changed, and decide again")
         self.version = version
+        self.members = {"etag": f'"{version}"'}
 
 
 class IllegalStep(KawalError):

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.contracts.case_events import CaseState
+from ticket_core.domain.errors import IdempotencyConflict
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import Once
 from ticket_core.store import tables
@@ -37,6 +38,11 @@ _FORGET = text("""
     DELETE FROM core.once
     WHERE (scope, key) IN (SELECT * FROM unnest(CAST(:scopes AS text[]), CAST(:keys AS text[])))
 """)
+_CLAIM = text("""
+    INSERT INTO core.once (scope, key, fingerprint, asked_at) VALUES (:scope, :key, :fingerprint, now())
+    ON CONFLICT (scope, key) DO NOTHING
+""")
+_CLAIMED = text("SELECT fingerprint FROM core.once WHERE scope = :scope AND key = :key")
 _FORGET_OLD = text("DELETE FROM core.once WHERE asked_at < :before")
 
 
@@ -93,6 +99,26 @@ async def forget(connection: AsyncConnection, keys: Collection[Key]) -> None:
 
 async def forget_before(connection: AsyncConnection, before: datetime) -> None:
     await connection.execute(_FORGET_OLD, {"before": before})
+
+
+class Claims:
+    """Keys of requests that are more than one command. Whoever sends one again must ask for the same."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def claim(self, once: Once) -> None:
+        """Remember what the key is used for.
+
+        Raises:
+            IdempotencyConflict: it was used for something else.
+        """
+        key = key_of(once)._asdict()
+        async with self._engine.begin() as connection:
+            await connection.execute(_CLAIM, {**key, "fingerprint": once.fingerprint})
+            claimed = (await connection.execute(_CLAIMED, key)).scalar_one_or_none()
+        if claimed != once.fingerprint:
+            raise IdempotencyConflict("Use a new key for a new request")
 
 
 def _columns(keys: Collection[Key]) -> dict[str, list[str]]:
