@@ -211,6 +211,27 @@ class TestRunWithoutBroker:
             await drained(spool)
         assert await read_all(kafka_bootstrap, topic) == {"chat:0": ["a", "b"]}
 
+    async def test_other_topics_do_not_wait_for_one_that_is_missing(self, spool, topic, kafka_bootstrap):
+        missing = f"{topic}.missing"
+        await append(spool, missing, "a", "b")
+        await append(spool, topic, "c")
+        async with draining(spool, kafka_bootstrap):
+            await eventually(lambda: _is(waiting_ids(spool), ["a", "b"]), timeout=30)
+            await append(spool, missing, "d")
+            await append(spool, topic, "e")
+            await eventually(lambda: _is(waiting_ids(spool), ["a", "b", "d"]))
+            try:
+                await create(kafka_bootstrap, missing)
+                await drained(spool)
+                assert await read_all(kafka_bootstrap, missing) == {"chat:0": ["a", "b", "d"]}
+            finally:
+                await delete(kafka_bootstrap, missing)
+        assert await read_all(kafka_bootstrap, topic) == {"chat:0": ["c", "e"]}
+
+
+async def _is(found, expected) -> bool:
+    return await found == expected
+
 
 class TestRunAfterLogLoss:
     async def test_seen_at_the_start(self, path, topic, kafka_bootstrap):

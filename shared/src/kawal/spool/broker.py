@@ -56,7 +56,7 @@ async def end_offsets(
     """
     existing: list[TopicPartition] = []
     ends: dict[tuple[str, int], int] = {}
-    counts = {topic: await _partition_count(producer, topic) for topic in {topic for topic, _ in partitions}}
+    counts = {topic: await partition_count(producer, topic) for topic in {topic for topic, _ in partitions}}
     for topic, partition in partitions:
         if partition < counts[topic]:
             existing.append(TopicPartition(topic, partition))
@@ -66,7 +66,8 @@ async def end_offsets(
     return ends | {(place.topic, place.partition): end for place, end in found.items()}
 
 
-async def _partition_count(producer: AIOKafkaProducer, topic: str) -> int:
+async def partition_count(producer: AIOKafkaProducer, topic: str) -> int:
+    """0 when there is no such topic, after a while in which it might have come."""
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_MS / 1000):
             return len(await producer.partitions_for(topic))

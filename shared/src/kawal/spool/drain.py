@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from kawal.backoff import Backoff
-from kawal.errors import KawalError
+from kawal.errors import KawalError, TransientError
 from kawal.kafka import aborting
 from kawal.kafka.aborting import abort
 from kawal.observability.logging import get_logger
@@ -22,7 +22,7 @@ STOP_TIMEOUT_S = aborting.WITHIN_S + 1
 # Longer than a session that hears nothing from the broker, its end and the start of the next one.
 SILENCE_S = 90.0
 
-_OUTAGE = (KafkaError, OSError, KawalError)
+_OUTAGE = (KafkaError, OSError, KawalError, TransientError)
 
 log = get_logger()
 

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import UnknownTopicOrPartitionError
 
+from kawal.errors import TransientError
 from kawal.spool import broker
 from kawal.spool.file import size_of
 from kawal.spool.lane import Lane
@@ -22,8 +24,14 @@ IDLE_S = 1.0
 LINGER_S = 0.005
 
 
+class TopicCame(TransientError):
+    """A topic is there that was missing; its rows must be read again, from the oldest."""
+
+
 class Session:
     """Drains through one producer until something fails.
+
+    Rows of a topic that is missing stay where they are, and hold up no others.
 
     `heard` is called whenever the loop turns, `acknowledged` whenever the broker took something.
     """
@@ -43,6 +51,7 @@ class Session:
         self._lanes: dict[tuple[str, int], Lane] = {}
         self._in_flight_bytes = 0
         self._room = asyncio.Event()
+        self._missing: set[str] = set()
 
     async def run(self) -> None:
         """Start at the oldest unsent row. Raises what the first failing lane raised, as a group."""
@@ -61,17 +70,30 @@ class Session:
                     await asyncio.sleep(LINGER_S)
 
     async def _deal(self, row: SpooledMessage, *, tasks: asyncio.TaskGroup) -> None:
+        message = row.message
+        if message.topic in self._missing:
+            return
         while self._in_flight_bytes >= IN_FLIGHT_BYTES:
             self._room.clear()
             await comes(self._room, within_s=IDLE_S)
-        message = row.message
-        place = message.topic, await broker.partition_for(self._producer, topic=message.topic, key=message.key)
+        try:
+            place = message.topic, await broker.partition_for(self._producer, topic=message.topic, key=message.key)
+        except UnknownTopicOrPartitionError:
+            # All of its later rows are passed over too, or they would overtake this one.
+            self._missing.add(message.topic)
+            tasks.create_task(self._until_it_comes(message.topic))
+            return
         if place not in self._lanes:
             lane = Lane(spool=self._spool, producer=self._producer, place=place, delivered=self._delivered)
             self._lanes[place] = lane
             tasks.create_task(lane.run())
         self._lanes[place].put(row)
         self._in_flight_bytes += _weight(row)
+
+    async def _until_it_comes(self, topic: str) -> None:
+        while not await broker.partition_count(self._producer, topic):  # noqa: ASYNC110 - it is the broker that is asked
+            await asyncio.sleep(IDLE_S)
+        raise TopicCame(topic)
 
     def _delivered(self, rows: list[SpooledMessage]) -> None:
         self._in_flight_bytes -= sum(_weight(row) for row in rows)
