@@ -21,7 +21,7 @@ from kawal.contracts.envelope import Envelope, KafkaMessage
 from kawal.contracts.topics import Topic, dead_letters
 from kawal.database.engines import opened
 from kawal.database.tables import metadata
-from kawal.kafka import Consumer, ConsumerSettings, DeadLetters, Producer, Record, parked_keys_table
+from kawal.kafka import Consumer, ConsumerSettings, DeadLetters, Producer, Record, headers, parked_keys_table
 from kawal.kafka import topics as topic_admin
 from kawal.observability import metrics
 
@@ -144,6 +144,10 @@ class Stream:
         return sum(max(0, one.offset) for one in offsets.values())
 
     async def buried(self) -> list[Any]:
+        """The letters in the dead-letter topic, in order."""
+        return [raw for raw in await self.dead_letter_log() if headers.REPLAYED_THROUGH not in dict(raw.headers)]
+
+    async def dead_letter_log(self) -> list[Any]:
         """Everything in the dead-letter topic, in order."""
         return await read_all(self.bootstrap_servers, self.dead_letter_topic)
 

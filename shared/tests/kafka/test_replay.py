@@ -1,5 +1,7 @@
 """Dead letters are replayed in order, whatever else arrives meanwhile."""
 
+from datetime import timedelta
+
 import pytest
 from typer.testing import CliRunner
 
@@ -127,6 +129,31 @@ class TestReplay:
             await eventually(lambda: applied.of("bad") == [1, 2])
             await _settled(stream, 5)
         assert await stream.parked() == set()
+
+    async def test_how_far_it_came_is_kept_beside_the_letters(self, stream, applied, run):
+        """A consumer group's offset would be gone after a week, and the letters with it be handled again."""
+        applied.trouble = bug = Bug("bad/1")
+        await stream.send(("bad", 1), ("bad", 2))
+        async with run(stream.consumer(applied)):
+            await _settled(stream, 2)
+            bug.refused.clear()
+            await _replay(stream)
+            await _settled(stream, 5)
+        last = (await stream.dead_letter_log())[-1]
+        assert dict(last.headers)["kawal_replayed_through"] == b"1"
+
+    async def test_what_no_inbox_may_know_any_more_is_left_out(self, stream, applied, run, monkeypatch):
+        applied.trouble = bug = Bug("bad/1", "late/1")
+        await stream.send(("bad", 1))
+        async with run(stream.consumer(applied)):
+            await _settled(stream, 1)
+            await _replay(stream)
+            await _settled(stream, 3)
+            bug.refused.clear()
+            monkeypatch.setattr(replay, "KNOWN_FOR", timedelta(0))
+            done = await _replay(stream, from_start=True)
+            await eventually(lambda: applied.of("bad") == [1])
+        assert (done.letters, done.left_out) == (1, 1)
 
 
 class TestCommands:

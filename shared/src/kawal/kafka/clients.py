@@ -30,11 +30,11 @@ def group_consumer(*, group: str, settings: ConsumerSettings) -> AIOKafkaConsume
     )
 
 
-def lone_consumer(*topics: str, bootstrap_servers: str, from_end: bool, group: str | None = None) -> AIOKafkaConsumer:
-    """A consumer that shares with nobody: all of `topics`, or what it assigns to itself and keeps a place in."""
+def lone_consumer(*topics: str, bootstrap_servers: str, from_end: bool) -> AIOKafkaConsumer:
+    """A consumer that shares with nobody: all of `topics`, or what it assigns to itself."""
     return AIOKafkaConsumer(
         *topics,
-        group_id=group,
+        group_id=None,
         auto_offset_reset="latest" if from_end else "earliest",
         **_common(bootstrap_servers),
     )

@@ -13,6 +13,7 @@ from kawal.kafka.replay import Letter, most_waiting_first
 app = typer.Typer(help="Look at dead letters, and have them handled again.", no_args_is_help=True)
 
 Topic = Annotated[str, typer.Argument(help="A dead-letter topic, as `kawal dlq list` shows it.")]
+AGAIN = f"Also what was replayed before, in the last {replays.KNOWN_FOR.days} days."
 ENVELOPE = ("ce_id", "ce_source", "ce_type", "ce_time", "traceparent")
 
 
@@ -37,7 +38,7 @@ def show(
 def replay(
     topic: Topic,
     brokers: Brokers,
-    from_start: Annotated[bool, typer.Option("--from-start", help="Also what was replayed before.")] = False,  # noqa: FBT002
+    from_start: Annotated[bool, typer.Option("--from-start", help=AGAIN)] = False,  # noqa: FBT002
 ) -> None:
     """Have the letters handled again, in order, and unpark their keys. Doing it twice changes nothing."""
     asyncio.run(_replay(brokers, topic, from_start=from_start))
@@ -67,6 +68,11 @@ async def _replay(brokers: str, topic: str, *, from_start: bool) -> None:
     async with replays.opened(brokers) as reader:
         await _known(reader, topic)
         done = await reader.replay(topic, from_start=from_start)
+    if done.left_out:
+        typer.echo(
+            f"Left out {done.left_out} letters that were replayed more than {replays.KNOWN_FOR.days} days ago: what was"
+            " applied then may be known to nobody any more, and would be applied again."
+        )
     typer.echo(f"Sent {done.letters} letters of {done.keys} keys again. What fails again comes back: kawal dlq list")
 
 

@@ -16,6 +16,9 @@ REPLAYED_FROM = "kawal_replayed_from"
 # On the mark after the replayed events of a key: dead letters up to this offset have been replayed.
 UNPARK_THROUGH = "kawal_unpark_through"
 
+# On a bookmark among the dead letters, beside `AT`: those up to this offset were replayed then.
+REPLAYED_THROUGH = "kawal_replayed_through"
+
 ADDED = frozenset({REASON, GROUP, TOPIC, PARTITION, OFFSET, AT, REPLAY_GROUP, REPLAYED_FROM, UNPARK_THROUGH})
 
 

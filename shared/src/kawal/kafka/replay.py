@@ -4,6 +4,10 @@ A replay sends the letters back to their topic, in their order, with their own h
 applied before is a duplicate) and two of ours: the group that they are meant for, and their place among the dead
 letters. Behind them, a mark for each key lets the consumer unpark it; the consumer alone decides, in the order of
 the log, so nothing can slip in between. See docs/adr/0008-dead-letters-keep-their-order.md.
+
+How far a topic has been replayed is told by bookmarks in itself, which live for as long as the letters do. The offsets
+of a consumer group would not: a group that nobody is a member of is forgotten after some days, and with its place all
+letters would be replayed again, when the inbox may have forgotten them too.
 """
 
 import asyncio
@@ -11,19 +15,21 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from kawal.contracts.envelope import KafkaMessage
+from kawal.inbox import KEEP_DAYS
 from kawal.kafka import clients, headers
 from kawal.kafka.producer import Producer
 from kawal.kafka.record import Raw
 
 SUFFIX = ".dlq"
-# Its committed offsets are where the next replay of each dead-letter topic begins.
-REPLAY_GROUP = "dlq-replay"
 READ_WITHIN_S = 60.0
+# What was replayed longer ago may have been applied then and be known by no inbox any more.
+KNOWN_FOR = timedelta(days=KEEP_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,30 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
+    """What a replay has sent, and how many letters it left out because of `KNOWN_FOR`."""
+
     letters: int
     keys: int
+    left_out: int
+
+
+@dataclass(slots=True)
+class _History:
+    """What a dead-letter topic holds: its letters, and up to which of them it was replayed at which times."""
+
+    letters: list[tuple[int, str]] = field(default_factory=list)
+    bookmarks: list[tuple[int, datetime]] = field(default_factory=list)
+
+    def add(self, raw: Raw) -> None:
+        bookmark = _bookmark_in(raw)
+        if bookmark is None:
+            self.letters.append((raw.offset, _letter(raw).reason))
+        else:
+            self.bookmarks.append(bookmark)
+
+    def first_after_replay(self, *, before: datetime) -> int:
+        """The offset behind all that was replayed before then."""
+        return max((through + 1 for through, at in self.bookmarks if at <= before), default=0)
 
 
 class DeadLetterReader:
@@ -69,18 +97,20 @@ class DeadLetterReader:
         return sorted(topic for topic in await self._client.topics() if topic.endswith(SUFFIX))
 
     async def summary(self, topic: str) -> Summary:
-        made = Summary(topic)
-        replayed_to = await self._position(topic)
-        async for letter in self.letters(topic):
-            made.letters += 1
-            made.waiting += letter.offset >= replayed_to
-            made.reasons[letter.reason] += 1
-        return made
+        history = await self._history(topic)
+        replayed_to = history.first_after_replay(before=datetime.now(UTC))
+        return Summary(
+            topic,
+            letters=len(history.letters),
+            waiting=sum(offset >= replayed_to for offset, _ in history.letters),
+            reasons=Counter(reason for _, reason in history.letters),
+        )
 
     async def letters(self, topic: str, *, start: int = 0) -> AsyncIterator[Letter]:
         """The letters from offset `start` to what is the end now, in order."""
         async for raw in self._read(topic, start=start):
-            yield _letter(raw)
+            if _bookmark_in(raw) is None:
+                yield _letter(raw)
 
     async def replay(self, topic: str, *, from_start: bool = False) -> Replayed:
         """Send the letters that were not replayed yet (or all) to their topic again, then unpark their keys.
@@ -88,33 +118,32 @@ class DeadLetterReader:
         Interrupted or done twice, it sends letters again that were handled already: their ids are known. What fails
         again comes back to the dead letters, and its key stays parked.
         """
-        start = 0 if from_start else await self._position(topic)
+        history = await self._history(topic)
+        now = datetime.now(UTC)
+        start = history.first_after_replay(before=now - KNOWN_FOR if from_start else now)
         producer = Producer(bootstrap_servers=self._bootstrap_servers)
         keys: dict[tuple[str, str, bytes], int] = {}
         sent = 0
-        end = start
+        through = -1
         try:
             async for chunk in _chunks(self.letters(topic, start=start)):
                 await producer.send_all([_again(letter) for letter in chunk])
                 keys |= {(letter.topic, letter.group, letter.key): 0 for letter in chunk if letter.key}
                 sent += len(chunk)
-                end = chunk[-1].offset + 1
-            await producer.send_all([_mark(*key, through=end - 1) for key in keys])
+                through = chunk[-1].offset
+            await producer.send_all([_mark(*key, through=through) for key in keys])
+            if sent:
+                await producer.send(_bookmark(topic, through=through))
         finally:
             await producer.stop()
-        if sent:
-            await self._commit(topic, end)
-        return Replayed(letters=sent, keys=len(keys))
+        left_out = sum(offset < start for offset, _ in history.letters) if from_start else 0
+        return Replayed(letters=sent, keys=len(keys), left_out=left_out)
 
-    async def _position(self, topic: str) -> int:
-        partition = self._assign(topic)
-        async with asyncio.timeout(READ_WITHIN_S):
-            return await self._client.committed(partition) or 0
-
-    async def _commit(self, topic: str, offset: int) -> None:
-        partition = self._assign(topic)
-        async with asyncio.timeout(READ_WITHIN_S):
-            await self._client.commit({partition: offset})
+    async def _history(self, topic: str) -> _History:
+        history = _History()
+        async for raw in self._read(topic, start=0):
+            history.add(raw)
+        return history
 
     async def _read(self, topic: str, *, start: int) -> AsyncIterator[Raw]:
         partition = self._assign(topic)
@@ -141,7 +170,7 @@ class DeadLetterReader:
 
 @asynccontextmanager
 async def opened(bootstrap_servers: str) -> AsyncIterator[DeadLetterReader]:
-    client = clients.lone_consumer(bootstrap_servers=bootstrap_servers, from_end=False, group=REPLAY_GROUP)
+    client = clients.lone_consumer(bootstrap_servers=bootstrap_servers, from_end=False)
     try:
         await clients.started(client, topics=())
         yield DeadLetterReader(client, bootstrap_servers=bootstrap_servers)
@@ -194,6 +223,20 @@ def _mark(topic: str, group: str, key: bytes, *, through: int) -> KafkaMessage:
         (headers.UNPARK_THROUGH, str(through).encode()),
     )
     return KafkaMessage(topic=topic, key=key, value=b"", headers=added)
+
+
+def _bookmark(topic: str, *, through: int) -> KafkaMessage:
+    added = (
+        (headers.REPLAYED_THROUGH, str(through).encode()),
+        (headers.AT, datetime.now(UTC).isoformat().encode()),
+    )
+    return KafkaMessage(topic=topic, key=b"", value=b"", headers=added)
+
+
+def _bookmark_in(raw: Raw) -> tuple[int, datetime] | None:
+    found = dict(raw.headers)
+    through = headers.offset_in(found, headers.REPLAYED_THROUGH)
+    return None if through is None else (through, datetime.fromisoformat(found[headers.AT].decode()))
 
 
 def most_waiting_first(summaries: Sequence[Summary]) -> list[Summary]:
