@@ -28,8 +28,10 @@ from notifier.domain.providers import Provider
 from notifier.domain.routing import Router
 from notifier.settings import PORT, NotifierSettings
 from notifier.store import tables
+from notifier.store.retention import Retention
 
 SERVICE = "notifier"
+RETENTION_EVERY_S = 10.0
 REPORTS_PACE_S = 0.1
 """Nobody waits for what became of a delivery; each comes with two or three reports."""
 
@@ -55,6 +57,7 @@ async def opened(settings: NotifierSettings) -> AsyncIterator[Parts]:
         reported = _reports(settings, engine, due=due)
         unseen = UnseenWatch(engine=engine, unseen_for=timedelta(seconds=settings.unseen_after_s), found=due)
         upkeep = Upkeep(engine=engine, maintain=_maintain)
+        retention = Upkeep(engine=engine, maintain=_retention(settings), every_s=RETENTION_EVERY_S)
         yield Parts(
             app=create_app(title="Kawal notifier", settings=settings),
             tasks={
@@ -63,6 +66,7 @@ async def opened(settings: NotifierSettings) -> AsyncIterator[Parts]:
                 "outbox": relay.run,
                 "unseen": unseen.run,
                 "upkeep": upkeep.run,
+                "retention": retention.run,
                 "backlog": BacklogWatch(engine=engine).run,
                 **{f"sender_{name}": sender.run for name, sender in senders.items()},
             },
@@ -140,6 +144,10 @@ def _links(settings: NotifierSettings) -> Callable[[str], str]:
         return f"{portal}/status/{links.status_token(conversation_id, key=key)}"
 
     return link_of
+
+
+def _retention(settings: NotifierSettings) -> Retention:
+    return Retention(words_for=timedelta(days=settings.words_days), facts_for=timedelta(days=settings.facts_days))
 
 
 async def _maintain(connection: AsyncConnection, now: datetime) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from kawal.contracts.deliveries import delivery_adapter
 from kawal.contracts.envelope import Envelope
 from kawal.contracts.outbound import outbound_adapter
 from kawal.contracts.words import Author, Channel
@@ -83,6 +84,13 @@ class TestCaseEventHandler:
         await handler([record(message())])
         ((_, _, headers),) = await outbound(engine)
         assert "0af7651916cd43dd8448eb211c80319c" in headers
+
+    async def test_who_cannot_be_reached_is_reported(self, engine, handler):
+        await handler([record(message(Channel.VOICE))])
+        async with engine.begin() as connection:
+            value = (await connection.execute(text("SELECT value FROM notify.outbox"))).scalar_one()
+        report = delivery_adapter.validate_json(value)
+        assert (report.delivery_id, report.state, report.detail) == ("case-1/2/voice", "failed", "no_address")
 
     async def test_mail_has_the_programmes_words(self, engine, handler):
         await handler([record(notice(Channel.WEB, identities=(EMAIL,)))])

@@ -88,7 +88,14 @@ class TestChannels:
         assert (only.channel, only.after) == (Channel.SMS, None)
 
     def test_call_from_a_hidden_number_reaches_nobody(self, router: Router):
-        assert router.route(message(Channel.VOICE)).deliveries == ()
+        routed = router.route(message(Channel.VOICE))
+        assert routed.deliveries == ()
+        assert routed.unreached is not None
+        assert routed.unreached.id == "case-1/2/voice"
+
+    def test_what_is_too_long_to_be_read_out_is_written(self, router: Router):
+        (only,) = router.route(message(Channel.VOICE, identities=(PHONE,), text="x" * 10_000)).deliveries
+        assert (only.channel, only.after) == (Channel.SMS, None)
 
     def test_proven_address_comes_before_a_typed_one(self, router: Router):
         proven = Identity(kind=IdentityKind.EMAIL, value="proven@example.org", assurance=Assurance.POSSESSED)

@@ -66,7 +66,8 @@ ConversationId = Annotated[str, StringConstraints(pattern=r"^(chat|voice|web):[A
 CaseNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 """Ten digits without separators, the last one a Damm check digit; see `kawal.case_numbers`."""
 
-Text = Annotated[str, StringConstraints(max_length=10_000)]
+TEXT_MAX = 10_000
+Text = Annotated[str, StringConstraints(max_length=TEXT_MAX)]
 
 
 class Identity(Contract):

@@ -8,16 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from kawal import inbox, outbox
 from kawal.contracts import topics
 from kawal.contracts.case_events import CaseEvent
+from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.envelope import Envelope, KafkaMessage
 from kawal.contracts.outbound import OutboundCall, OutboundMessage
 from kawal.contracts.words import Channel
 from kawal.kafka import Record
+from notifier.consumers.reporting import NO_ADDRESS, SOURCE, report_of
 from notifier.domain.deliveries import Delivery
 from notifier.domain.routing import Routed, Router, call_of
 from notifier.store import deliveries, tables
 
 GROUP = "notifier"
-SOURCE = "/notifier"
 _TRANSCRIPTS = {Channel.CHAT: topics.OUTBOUND_CHAT.name, Channel.WEB: topics.OUTBOUND_WEB.name}
 
 
@@ -61,7 +62,7 @@ class CaseEventHandler:
 
 
 def _messages(record: Record[CaseEvent], routed: Routed) -> list[KafkaMessage]:
-    """What the edges have to carry for one case event."""
+    """What the edges have to carry for one case event; or that nobody can."""
     traceparent = record.envelope.traceparent
     found: list[KafkaMessage] = []
     if routed.transcript:
@@ -72,6 +73,9 @@ def _messages(record: Record[CaseEvent], routed: Routed) -> list[KafkaMessage]:
         for d in routed.deliveries
         if _starts_a_call(d)
     ]
+    if routed.unreached:
+        report = report_of(routed.unreached, state=DeliveryState.FAILED, at=record.data.at, detail=NO_ADDRESS)
+        found.append(report)
     return found
 
 

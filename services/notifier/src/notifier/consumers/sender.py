@@ -14,14 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal import outbox
 from kawal.backoff import Backoff
-from kawal.contracts import topics
-from kawal.contracts.deliveries import DeliveryReported, DeliveryState
-from kawal.contracts.envelope import Envelope, KafkaMessage
+from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.words import Channel
 from kawal.database import is_outage
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from kawal.waiting import comes, undisturbed
+from notifier.consumers.reporting import report_of
 from notifier.domain.deliveries import Delivery, retry_at
 from notifier.domain.providers import Provider, ProviderAwayError, ProviderRefusedError
 from notifier.store import deliveries, tables
@@ -144,27 +143,3 @@ class Sender:
             error=detail,
         )
         self._reported()
-
-
-def report_of(delivery: Delivery, *, state: DeliveryState, at: datetime, detail: str | None) -> KafkaMessage:
-    """What ticket-core is told for the timeline."""
-    report = DeliveryReported(
-        delivery_id=delivery.id,
-        case_id=delivery.case_id,
-        case_number=delivery.case_number,
-        case_seq=delivery.case_seq,
-        conversation_id=delivery.conversation_id,
-        channel=delivery.channel,
-        state=state,
-        at=at,
-        detail=detail,
-    )
-    envelope = Envelope(
-        id=f"{delivery.id}/{state}",
-        source="/notifier",
-        type="kawal.delivery.reported.v1",
-        time=at,
-        partition_key=delivery.case_id,
-        traceparent=delivery.traceparent,
-    )
-    return envelope.message(topic=topics.DELIVERIES.name, data=report.model_dump_json().encode())

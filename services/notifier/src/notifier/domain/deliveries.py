@@ -34,6 +34,11 @@ class Delivery:
     traceparent: str | None = None
 
     @property
+    def delivery_id(self) -> str:
+        """As reports call it."""
+        return self.id
+
+    @property
     def by_provider(self) -> bool:
         """Whether notifier sends it itself; other channels are carried by their edge."""
         return self.channel in (Channel.EMAIL, Channel.SMS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kawal.contracts.case_events import CaseChanged, CaseEvent, MessageAdded, NoticeAdded
 from kawal.contracts.outbound import OutboundCall, OutboundMessage
-from kawal.contracts.words import Author, Channel, IdentityKind
+from kawal.contracts.words import TEXT_MAX, Author, Channel, IdentityKind
 from notifier.domain.deliveries import Delivery, delivery_id
 from notifier.domain.words import Words
 
@@ -31,10 +31,14 @@ _REACHED_BY = {
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """`transcript` is pushed to the edge that owns the conversation; `deliveries` are followed up."""
+    """`transcript` is pushed to the edge that owns the conversation; `deliveries` are followed up.
+
+    `unreached` is what would have been the first delivery, where the participant can be told in no way at all.
+    """
 
     transcript: OutboundMessage | None
     deliveries: tuple[Delivery, ...]
+    unreached: Delivery | None = None
 
 
 NOTHING = Routed(transcript=None, deliveries=())
@@ -57,7 +61,8 @@ class Router:
         deliveries = tuple(
             delivery for chain in chains for delivery in self._chain(event, chain, traceparent=traceparent)
         )
-        return Routed(transcript=transcript, deliveries=deliveries)
+        unreached = None if deliveries else self._delivery(event, chains[0][0], "", None, traceparent)
+        return Routed(transcript=transcript, deliveries=deliveries, unreached=unreached)
 
     def _transcript(self, event: ForParticipant) -> OutboundMessage:
         message = event if isinstance(event, MessageAdded) else None
@@ -86,9 +91,11 @@ class Router:
         chain: list[Delivery] = []
         for channel in channels:
             address = _address(event, channel)
-            if address is not None:
-                after = chain[-1].id if chain else None
-                chain.append(self._delivery(event, channel, address, after, traceparent))
+            if address is None:
+                continue
+            delivery = self._delivery(event, channel, address, chain[-1].id if chain else None, traceparent)
+            if _can_be_carried(delivery):
+                chain.append(delivery)
         return chain
 
     def _delivery(
@@ -154,6 +161,11 @@ def _first_choice_then_fallbacks(event: ForParticipant) -> tuple[Channel, ...]:
 def _also_told(event: ForParticipant) -> tuple[Channel, ...]:
     """Nobody sits in front of a status page: it is announced by mail."""
     return (Channel.EMAIL,) if event.conversation.channel is Channel.WEB else ()
+
+
+def _can_be_carried(delivery: Delivery) -> bool:
+    """Nobody listens to a text that is longer than an order to call may be: he is told in writing."""
+    return delivery.channel is not Channel.VOICE or len(delivery.text) <= TEXT_MAX
 
 
 def _address(event: ForParticipant, channel: Channel) -> str | None:

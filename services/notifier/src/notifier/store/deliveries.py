@@ -75,7 +75,10 @@ _REPORT = text(
 # A channel whose turn it is has all of its time, however long the one before it was tried.
 _BEGIN = "due_at = :now, created_at = :now"
 _FALL_BACK = text(
-    f"UPDATE notify.delivery SET {_BEGIN} WHERE after = ANY(:failed) AND due_at IS NULL AND state IS NULL"  # noqa: S608
+    f"""
+    UPDATE notify.delivery SET {_BEGIN}
+    WHERE after = ANY(:failed) AND due_at IS NULL AND state IS NULL AND text <> ''
+    """  # noqa: S608 - column names are ours
 )
 # "Delivered" is no more than handed to a socket, which may lead to a phone that has lost its signal.
 _UNSEEN = text(
@@ -89,6 +92,25 @@ _UNSEEN = text(
         FOR UPDATE OF next SKIP LOCKED
     )
     """  # noqa: S608 - column names are ours
+)
+# What waits for the failure of another is over too once that can no more come.
+_BLANK = text(
+    """
+    UPDATE notify.delivery SET address = '', subject = '', text = ''
+    WHERE id IN (
+        SELECT id FROM notify.delivery WHERE created_at < :before AND text <> '' AND due_at IS NULL
+        ORDER BY created_at LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    """
+)
+_DELETE = text(
+    """
+    DELETE FROM notify.delivery
+    WHERE id IN (
+        SELECT id FROM notify.delivery WHERE created_at < :before AND text = '' AND due_at IS NULL
+        ORDER BY created_at LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    """
 )
 _BACKLOG = text(
     """
@@ -160,6 +182,16 @@ async def fall_back_unseen(connection: AsyncConnection, *, now: datetime, unseen
     """Make due what waits for chat messages that nobody has read for `unseen_for`."""
     window = {"now": now, "unseen_since": now - unseen_for, "oldest": now - unseen_for - timedelta(days=1)}
     return (await connection.execute(_UNSEEN, window)).rowcount
+
+
+async def blank(connection: AsyncConnection, *, before: datetime, most: int) -> int:
+    """Take the personal data out of deliveries that are over and older than `before`; says out of how many."""
+    return (await connection.execute(_BLANK, {"before": before, "most": most})).rowcount
+
+
+async def delete(connection: AsyncConnection, *, before: datetime, most: int) -> int:
+    """Delete blank deliveries that are older than `before`; says how many."""
+    return (await connection.execute(_DELETE, {"before": before, "most": most})).rowcount
 
 
 async def backlog(connection: AsyncConnection) -> dict[Channel, Backlog]:

@@ -57,6 +57,8 @@ delivery = Table(
         "position",
         postgresql_where=text("due_at IS NOT NULL"),
     ),
+    Index("ix_delivery_worded", "created_at", postgresql_where=text("text <> ''")),
+    Index("ix_delivery_blank", "created_at", postgresql_where=text("text = ''")),
     Index("ix_delivery_after", "after", postgresql_where=text("after IS NOT NULL")),
     Index(
         "ix_delivery_unseen",
