@@ -3,6 +3,7 @@
 from kawal.http import App, create_app
 from ticket_core.api import bulk, cases, commands, events, life, numbers, participants, recordings, views
 from ticket_core.api.desk import Desk
+from ticket_core.api.document import describe
 from ticket_core.settings import Settings
 
 
@@ -22,4 +23,5 @@ def create_api(settings: Settings, desk: Desk) -> App:
     ):
         app.include_router(router)
     app.include_router(numbers.router(service_token=settings.service_token))
+    describe(app)
     return app

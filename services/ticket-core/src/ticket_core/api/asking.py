@@ -31,7 +31,12 @@ class NoBody(Body):
 
 # Read from the request, because it may stand in quotes; this one is for the documentation.
 _Key = Annotated[
-    str | None, Header(alias="Idempotency-Key", description="The same again is done once: 8 to 128 characters")
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="The same again is done once",
+        json_schema_extra={"pattern": '^"?[A-Za-z0-9_.:-]{8,128}"?$'},
+    ),
 ]
 
 

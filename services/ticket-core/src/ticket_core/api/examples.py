@@ -1,0 +1,162 @@
+"""What the API's documentation shows: one example for each body and answer, by the name of its schema."""
+
+from typing import Any
+
+NUMBER = "4829130574"
+_CASE = "0198f2c0-5a1e-7c3d-9b1f-2f6f0a1b2c3d"
+_PARTICIPANT = "0198f2c0-5a1d-7b2c-8a0e-1e5e0a1b2c3d"
+_AGENT = "0198f2c0-0000-7000-8000-0000000000b1"
+_VIEW = "0198f2c0-6000-7000-8000-0000000000e1"
+_OPENED, _SAID = "2026-11-24T03:02:11.412Z", "2026-11-24T03:09:57.003Z"
+_TEXT = "Insentif saya belum cair"
+
+PARAMETERS: dict[str, Any] = {
+    "number": "482-913-0574",
+    "participant_id": _PARTICIPANT,
+    "view_id": _VIEW,
+    "seq": 2,
+    "place": 0,
+    "Idempotency-Key": "7f9c1a52-0b7d-4c55",
+    "If-Match": f'"{NUMBER}.7"',
+}
+"""By the name of the parameter; the others are plain."""
+
+_APPLIED = {"case_id": _CASE, "number": NUMBER, "state": "open", "seq": 7, "last_seq": 7}
+_SUMMARY = {
+    "id": _CASE,
+    "number": NUMBER,
+    "state": "open",
+    "topic": "incentive.not_paid",
+    "priority": "normal",
+    "assignee_id": _AGENT,
+    "assignee_name": "Budi",
+    "participant_id": _PARTICIPANT,
+    "participant_name": "Siti",
+    "subject": _TEXT,
+    "snippet": "Sudah dua minggu",
+    "last_kind": "message",
+    "channels": ["chat"],
+    "opened_at": _OPENED,
+    "activity_at": _SAID,
+    "waiting_since": _SAID,
+    "last_seq": 7,
+}
+_VIEW_FILTER = {"active": True, "assignee": "me", "priority": ["urgent"]}
+_SAVED = {
+    "id": _VIEW,
+    "name": "Mine, urgent",
+    "shared": False,
+    "mine": True,
+    "filter": _VIEW_FILTER,
+    "created_at": _OPENED,
+}
+
+EXAMPLES: dict[str, Any] = {
+    "ReplyBody": {"text": "Kami sudah memeriksa. Insentif Anda dikirim hari ini."},
+    "AssignBody": {"assignee_id": "me"},
+    "TopicBody": {"topic": "incentive.not_paid"},
+    "ResolveBody": {"reason": "fixed"},
+    "HoldBody": {"reason": "payment_provider"},
+    "NoteBody": {"text": "@Dewi, tolong tanyakan ke bank."},
+    "PriorityBody": {"priority": "high"},
+    "TagsBody": {"add": ["batch-12"], "remove": ["vip"]},
+    "FieldsBody": {"values": {"call_back_wanted": True}},
+    "NoBody": {},
+    "BulkBody": {
+        "cases": [{"number": NUMBER, "last_seq": 6}, {"number": "482-913-0582"}],
+        "action": {"kind": "assign", "assignee_id": "me"},
+    },
+    "BulkResults": {
+        "done": 1,
+        "refused": 1,
+        "items": [
+            {"number": NUMBER, "applied": _APPLIED, "problem": None},
+            {
+                "number": "482-913-0582",
+                "applied": None,
+                "problem": {
+                    "status": 404,
+                    "code": "case_not_found",
+                    "title": "There is no such case",
+                    "detail": "No case has this number",
+                    "etag": None,
+                },
+            },
+        ],
+    },
+    "ViewBody": {"name": "Mine, urgent", "filter": _VIEW_FILTER},
+    "LeaseBody": {"count": 2},
+    "Lease": {"numbers": [NUMBER, "4829130582"]},
+    "Applied": _APPLIED,
+    "CasePage": {"items": [_SUMMARY], "next_cursor": None, "matches": {}},
+    "CaseView": _SUMMARY
+    | {
+        "aliases": [],
+        "follow_up_of": None,
+        "conversation_id": "chat:0198f2c05a1c",
+        "resolved_at": None,
+        "close_at": None,
+        "reason": None,
+        "tags": ["batch-12"],
+        "fields": {"call_back_wanted": True},
+        "conversations": [
+            {
+                "id": "chat:0198f2c05a1c",
+                "channel": "chat",
+                "locale": "id",
+                "name": "Siti",
+                "last_seq": 4,
+                "read_seq": 3,
+                "identity_kinds": ["phone"],
+            }
+        ],
+    },
+    "TimelinePage": {
+        "items": [
+            {
+                "seq": 2,
+                "kind": "message",
+                "at": _OPENED,
+                "channel": "chat",
+                "conversation_id": "chat:0198f2c05a1c",
+                "conversation_seq": 1,
+                "author": "participant",
+                "author_id": None,
+                "author_name": "Siti",
+                "text": _TEXT,
+                "state": None,
+                "about": None,
+                "payload": {},
+                "delivery": {},
+            }
+        ],
+        "next_cursor": "2",
+    },
+    "MentionPage": {
+        "items": [
+            {
+                "case_id": _CASE,
+                "number": NUMBER,
+                "state": "open",
+                "seq": 5,
+                "at": _SAID,
+                "author_id": _AGENT,
+                "author_name": "Budi",
+                "text": "@Dewi, tolong tanyakan ke bank.",
+            }
+        ],
+        "next_cursor": None,
+    },
+    "ParticipantView": {
+        "id": _PARTICIPANT,
+        "name": "Siti",
+        "locale": "id",
+        "created_at": _OPENED,
+        "identities": [{"kind": "phone", "value": "+6281234567890", "assurance": "possessed"}],
+        "cases": [_SUMMARY],
+        "suggestions": [],
+    },
+    "AgentView": {"id": _AGENT, "name": "Budi", "email": "budi@example.id", "roles": ["agent"]},
+    "ViewView": _SAVED,
+    "ViewList": {"items": [{"view": _SAVED, "count": 3, "more": False}]},
+}
