@@ -21,6 +21,7 @@ from ticket_core.domain.fields import FieldKind, FieldRule
 from ticket_core.domain.fold import Applied, Fold, Skipped
 from ticket_core.domain.inputs import Contact, DeliveryReport, Input
 from ticket_core.domain.numbers import NumberSpace
+from ticket_core.domain.persons import PersonChanged
 from ticket_core.domain.policy import Policy
 from ticket_core.domain.world import World
 
@@ -142,7 +143,7 @@ class Desk:
     def new_id(self) -> str:
         return f"00000000-0000-7000-8000-{next(self._ids):012d}"
 
-    def give(self, *inputs: Input) -> list[Applied | Skipped]:
+    def give(self, *inputs: Input) -> list[Applied | PersonChanged | Skipped]:
         """Let `inputs` happen, one after the other."""
         fold = Fold(self.world, policy=self.policy, now=self.now, new_id=self.new_id)
         return [fold.apply(given) for given in inputs]
@@ -162,6 +163,10 @@ class Desk:
     @property
     def cases(self) -> list[Case]:
         return sorted(self.world.cases.values(), key=lambda case: case.id)
+
+    @property
+    def people(self) -> list[str]:
+        return sorted(self.world.participants)
 
     def kinds(self, case_id: str) -> list[str]:
         return [one.entry.fact.kind for one in self.world.changed.recorded if one.entry.case_id == case_id]

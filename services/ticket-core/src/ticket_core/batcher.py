@@ -6,21 +6,23 @@ once. So eight agents share one commit, and one agent waits for nobody.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NoReturn
+from typing import NoReturn, overload
 
 from kawal.errors import KawalError
 from kawal.http import Unavailable
 from ticket_core.domain.fold import Applied, Skipped
-from ticket_core.domain.inputs import AgentCommand
+from ticket_core.domain.inputs import AgentCommand, PersonCommand
+from ticket_core.domain.persons import PersonChanged
 
-Outcome = Applied | Skipped | KawalError
-Apply = Callable[[Sequence[AgentCommand]], Awaitable[Sequence[Outcome]]]
+Done = Applied | PersonChanged
+Outcome = Done | Skipped | KawalError
+Apply = Callable[[Sequence[AgentCommand | PersonCommand]], Awaitable[Sequence[Outcome]]]
 
 MOST_WAITING = 1_000
 MOST_AT_ONCE = 64
 DEADLINE_S = 10.0
 
-_Waiting = tuple[AgentCommand, "asyncio.Future[Applied]"]
+_Waiting = tuple[AgentCommand | PersonCommand, "asyncio.Future[Done]"]
 
 
 class TooManyCommands(KawalError):
@@ -35,14 +37,20 @@ class Batcher:
         self._apply = apply
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(MOST_WAITING)
 
-    async def submit(self, command: AgentCommand) -> Applied:
-        """Apply `command`; returns what the case is afterwards.
+    @overload
+    async def submit(self, command: AgentCommand) -> Applied: ...
+
+    @overload
+    async def submit(self, command: PersonCommand) -> PersonChanged: ...
+
+    async def submit(self, command: AgentCommand | PersonCommand) -> Done:
+        """Apply `command`; returns what the case, or the person, is afterwards.
 
         Raises:
             KawalError: the command was refused; `TooManyCommands` and `Unavailable` (503) can be tried again, with
                 the same idempotency key, since its effect is not known.
         """
-        done: asyncio.Future[Applied] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         try:
             self._queue.put_nowait((command, done))
         except asyncio.QueueFull as full:
@@ -76,10 +84,10 @@ class Batcher:
             _tell(done, outcome)
 
 
-def _tell(done: "asyncio.Future[Applied]", outcome: Outcome | Exception) -> None:
+def _tell(done: "asyncio.Future[Done]", outcome: Outcome | Exception) -> None:
     if done.done():
         return
-    if isinstance(outcome, Applied):
+    if isinstance(outcome, Done):
         done.set_result(outcome)
     else:
         done.set_exception(outcome if isinstance(outcome, Exception) else TypeError("commands are never skipped"))

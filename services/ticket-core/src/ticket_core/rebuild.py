@@ -28,6 +28,26 @@ _NUMBERS = text("SELECT case_id::text, number FROM core.case_numbers WHERE case_
 _CONVERSATIONS = text("""
     SELECT id, case_id::text, last_seq, read_seq FROM core.conversations WHERE id > :after ORDER BY id LIMIT :limit
 """)
+# Whom each was merged into, as agents said last, and the one of his group who was merged into nobody.
+_PEOPLE = text("""
+    WITH RECURSIVE said AS (
+        SELECT DISTINCT ON (participant_id) participant_id, CASE kind WHEN 'merged' THEN other_id END AS merged_into
+        FROM core.said_of_people WHERE kind IN ('merged', 'unmerged') ORDER BY participant_id, id DESC
+    ), groups AS (
+        SELECT merged_into AS id, merged_into AS head FROM said
+        WHERE merged_into IS NOT NULL AND NOT EXISTS (
+            SELECT FROM said AS above
+            WHERE above.participant_id = said.merged_into AND above.merged_into IS NOT NULL
+        )
+        UNION
+        SELECT said.participant_id, groups.head FROM said JOIN groups ON groups.id = said.merged_into
+    )
+    SELECT participants.id::text, participants.merged_into::text, said.merged_into::text, group_id::text, head::text
+    FROM core.participants
+    LEFT JOIN said ON said.participant_id = participants.id
+    LEFT JOIN groups ON groups.id = participants.id
+    WHERE participants.merged_into IS DISTINCT FROM said.merged_into OR group_id IS DISTINCT FROM head
+""")
 _SAID = text(
     f"SELECT {rows.selected(rows.ENTRY, table='timeline')} FROM core.timeline"  # noqa: S608
     " WHERE conversation_id = ANY(:ids) AND (conversation_seq IS NOT NULL OR kind = 'read')"
@@ -56,6 +76,8 @@ async def differences(engine: AsyncEngine) -> AsyncIterator[Difference]:
         async for difference in _of_cases(connection):
             yield difference
         async for difference in _of_conversations(connection):
+            yield difference
+        async for difference in _of_people(connection):
             yield difference
 
 
@@ -104,6 +126,14 @@ async def _of_conversations(connection: AsyncConnection) -> AsyncIterator[Differ
                 if there != folded[name]:
                     yield Difference(row.id, name, there, folded[name])
         after = found[-1].id
+
+
+async def _of_people(connection: AsyncConnection) -> AsyncIterator[Difference]:
+    for id_, merged_into, said, group_id, head in await connection.execute(_PEOPLE):
+        if merged_into != said:
+            yield Difference(id_, "merged_into", merged_into, said)
+        if group_id != head:
+            yield Difference(id_, "group_id", group_id, head)
 
 
 def _conversation(said: Sequence[Entry]) -> dict[str, object]:

@@ -24,6 +24,7 @@ OTHERS = {"/openapi.json", "/assets"}
 SAMPLES = {
     "number": number(1),
     "participant_id": str(uuid4()),
+    "other_id": str(uuid4()),
     "seq": "1",
     "place": "0",
     "view_id": str(uuid4()),

@@ -30,13 +30,18 @@ from ticket_core.domain.entries import ContentRepeated, Entry, NoteWritten, Prio
 from ticket_core.domain.evolve import evolve_conversation, fold
 from ticket_core.domain.fingerprint import fingerprint, statement
 from ticket_core.domain.inputs import (
+    AcceptSuggestion,
     Assign,
     ChangeTags,
     ChangeTopic,
     Command,
+    DismissSuggestion,
     Hold,
     Input,
+    MergePersons,
+    PairCommand,
     Pend,
+    PersonCommand,
     Prioritise,
     Reopen,
     Reply,
@@ -45,6 +50,7 @@ from ticket_core.domain.inputs import (
     SetFields,
     TimerFired,
     TimerKind,
+    UnmergePerson,
     WriteNote,
 )
 from ticket_core.domain.states import STEPS
@@ -104,13 +110,15 @@ commands = st.sampled_from(
         (SetFields, {"values": {"amount": None, "sure": 1}}),
     ]
 )
+of_people = st.sampled_from([MergePersons, MergePersons, AcceptSuggestion, DismissSuggestion, UnmergePerson])
 steps = st.lists(
     st.tuples(st.just("contact"), interactions)
     | st.tuples(st.just("command"), st.tuples(commands, st.integers(0, 5)))
     | st.tuples(
         st.just("report"), st.tuples(st.integers(0, 5), st.integers(1, 9), st.sampled_from(list(DeliveryState)))
     )
-    | st.tuples(st.just("time"), st.integers(0, 10)),
+    | st.tuples(st.just("time"), st.integers(0, 10))
+    | st.tuples(st.just("people"), st.tuples(of_people, st.integers(0, 3), st.integers(0, 3))),
     max_size=30,
 )
 
@@ -123,7 +131,7 @@ def run(story: list[tuple[str, Any]]) -> Desk:
             try:
                 desk.give(step)
             except KawalError:
-                assert isinstance(step, Command)
+                assert isinstance(step, Command | PersonCommand)
     return desk
 
 
@@ -136,9 +144,17 @@ def _inputs(desk: Desk, kind: str, detail: Any) -> list[Input]:
             return [contact(interaction.model_copy(update={"occurred_at": desk.now}))]
         case "command", ((command, arguments), place) if place < len(desk.cases):
             return [command(number=desk.cases[place].number, agent=BUDI, **arguments)]
+        case "people", (command, place, other) if max(place, other) < len(desk.people):
+            return [who_is_who(command, desk.people[place], desk.people[other])]
         case "report", (place, seq, state) if place < len(desk.cases):
             return [report(desk.cases[place].id, seq, state, channel=Channel.WEB)]
     return []
+
+
+def who_is_who(command: type[PersonCommand], participant: str, other: str) -> PersonCommand:
+    if issubclass(command, PairCommand):
+        return command(participant_id=participant, other_id=other, agent=BUDI)
+    return command(participant_id=participant, agent=BUDI)
 
 
 def timelines(desk: Desk) -> dict[str, list[Entry]]:
@@ -265,3 +281,53 @@ class TestAnyStory:
                 waits = fold(entries[: before.seq]).state in (CaseState.PENDING, CaseState.ON_HOLD)
                 if waits and entry.author == "participant" and entry.conversation_seq is not None:
                     assert entry.state is CaseState.OPEN
+
+
+def kept(desk: Desk) -> dict[str, Any]:
+    """All that is known, but for the length of timelines."""
+    world = desk.world
+    return {
+        "people": dict(world.participants),
+        "groups": {person: world.person_of(person) for person in world.participants},
+        "members": {person: set(world.members_of(person)) for person in world.participants},
+        "conversations": dict(world.conversations),
+        "facts": dict(world.facts),
+        "numbers": dict(world.numbers),
+        "cases": {case.id: case._replace(last_seq=0) for case in desk.cases},
+    }
+
+
+class TestMergedAndUndone:
+    @given(steps, st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=4), st.randoms())
+    @settings(max_examples=150, deadline=None)
+    def test_leaves_all_as_it_was(self, story: list[Any], pairs: list[tuple[int, int]], chance: Any) -> None:
+        desk = run(story)
+        before, merged = kept(desk), []
+        for into, other in pairs:
+            if max(into, other) < len(desk.people):
+                head = desk.world.person_of(desk.people[other])
+                try:
+                    desk.give(MergePersons(participant_id=desk.people[into], other_id=head, agent=BUDI))
+                except KawalError:
+                    continue
+                merged.append(head)
+        chance.shuffle(merged)
+        desk.give(*(UnmergePerson(participant_id=one, agent=BUDI) for one in merged))
+        assert kept(desk) == before
+
+    @given(steps)
+    @settings(max_examples=75, deadline=None)
+    def test_no_conversation_goes_on_in_the_case_of_somebody_else(self, story: list[Any]) -> None:
+        desk = run(story)
+        for conversation in list(desk.world.conversations.values()):
+            applied = desk.one(contact(message("Lagi", conversation=conversation.id, at=desk.now)))
+            owner = desk.world.cases[applied.case_id].participant_id
+            assert desk.world.are_one(owner, conversation.participant_id)
+
+    @given(steps)
+    @settings(max_examples=75, deadline=None)
+    def test_answers_go_to_the_person_of_the_case(self, story: list[Any]) -> None:
+        desk = run(story)
+        for case in desk.cases:
+            speaker = desk.world.conversations[case.conversation_id or ""].participant_id
+            assert desk.world.are_one(speaker, case.participant_id)

@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core_factories import claimed, contact, form, identity, message
+from core_factories import BUDI, claimed, contact, form, identity, message
 from core_tables import count, rows
+from ticket_core.domain.inputs import DismissSuggestion
 from ticket_core.store.missed import LOOK_BACK, suggest_missed
 from ticket_core.store.numbers import CaseNumbers
+from ticket_core.store.people import People
 from ticket_core.store.store import CaseStore, utc_now
 
 pytestmark = pytest.mark.integration
@@ -27,7 +29,7 @@ class TestMissedSuggestions:
         await store.apply([contact(form(identities=(claimed(),)))])
         await _forget_suggestions(engine)
         assert (await look(engine), await look(engine)) == (1, 0)
-        assert await rows(engine, "SELECT assurance, state FROM core.suggestions") == [("claimed", "open")]
+        assert await rows(engine, "SELECT assurance FROM core.suggestions") == [("claimed",)]
 
     async def test_the_owner_is_found_too(self, store: CaseStore, engine: AsyncEngine) -> None:
         await store.apply([contact(form(identities=(claimed(),)))])
@@ -38,10 +40,11 @@ class TestMissedSuggestions:
     async def test_what_was_dismissed_stays_dismissed(self, store: CaseStore, engine: AsyncEngine) -> None:
         await store.apply([contact(message(identities=(claimed(),)))])
         await store.apply([contact(form(identities=(claimed(),)))])
-        async with engine.begin() as connection:
-            await connection.execute(text("UPDATE core.suggestions SET state = 'dismissed'"))
-        assert await look(engine) == 0
-        assert await rows(engine, "SELECT state FROM core.suggestions") == [("dismissed",)]
+        ((one, other),) = await rows(engine, "SELECT participant_id::text, other_id::text FROM core.suggestions")
+        await store.apply([DismissSuggestion(participant_id=one, other_id=other, agent=BUDI)])
+        await _forget_suggestions(engine)
+        assert await look(engine) == 1
+        assert (await People(engine).participant(one)).suggestions == []
 
     async def test_long_ago_is_not_looked_at(self, store: CaseStore, engine: AsyncEngine) -> None:
         await store.apply([contact(message(identities=(claimed(),)))])

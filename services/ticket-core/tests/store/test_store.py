@@ -81,7 +81,7 @@ class TestContacts:
         await store.apply([contact(form(identities=(claimed(),)))])
         await store.apply([contact(message("Lagi", conversation=WEB, identities=(claimed(),)))])
         assert await count(engine, "cases") == 2
-        assert await rows(engine, "SELECT assurance, state FROM core.suggestions") == [("claimed", "open")]
+        assert await rows(engine, "SELECT assurance FROM core.suggestions") == [("claimed",)]
         assert await count(engine, "claims") == 1
 
     async def test_two_who_type_the_same(self, store: CaseStore, engine: AsyncEngine) -> None:

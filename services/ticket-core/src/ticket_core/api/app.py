@@ -1,7 +1,7 @@
 """The app with all routes of the API; the console adds its own."""
 
 from kawal.http import App, create_app
-from ticket_core.api import bulk, cases, commands, events, life, numbers, participants, recordings, views
+from ticket_core.api import bulk, cases, commands, events, life, numbers, participants, persons, recordings, views
 from ticket_core.api.desk import Desk
 from ticket_core.api.document import describe
 from ticket_core.settings import Settings
@@ -18,6 +18,7 @@ def create_api(settings: Settings, desk: Desk) -> App:
         life.mentions_router,
         recordings.router,
         participants.router,
+        persons.router,
         events.router,
         views.router,
     ):

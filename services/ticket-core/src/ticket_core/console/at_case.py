@@ -16,7 +16,7 @@ from ticket_core.console.desk_pages import case_context
 from ticket_core.console.rendering import AtConsole, Console, SignedIn, by_htmx
 from ticket_core.domain.case import Agent
 from ticket_core.domain.errors import IdempotencyConflict
-from ticket_core.domain.inputs import AgentCommand, Reply, WriteNote
+from ticket_core.domain.inputs import AgentCommand, PersonCommand, Reply, WriteNote
 from ticket_core.store.queries import plain_number
 
 
@@ -54,6 +54,15 @@ class Here:
         if not by_htmx(self.request):
             return self._case()
         return await self._part("case_head.html", problem=problem)
+
+    async def said(self, command: PersonCommand) -> Response:
+        """Say who the participant is; answered with what is known of him, which says what was refused."""
+        problem = None
+        try:
+            await self.console.desk.batcher.submit(command)
+        except KawalError as refused:
+            problem = refused.code
+        return await self._part("person.html", person_problem=problem) if by_htmx(self.request) else self._case()
 
     async def written(self, command: Reply | WriteNote, *, template: str, named: str = "") -> Response:
         """Do it; answered with the box that it was written in, whose variables begin with `named`.

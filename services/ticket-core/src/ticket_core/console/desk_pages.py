@@ -129,6 +129,7 @@ async def case_context(console: Console, number: str, agent: Agent) -> dict[str,
         "note_draft": "",
         "note_problem": None,
         "problem": None,
+        "person_problem": None,
         "open_number": case.number,
     }
 

@@ -36,13 +36,19 @@ class Fact(NamedTuple):
 
 
 class Participant(NamedTuple):
-    """A person. `last_case_id` is the case that this person was active in last."""
+    """Somebody who came to us. `last_case_id` is the one of his own cases that he was active in last.
+
+    An agent may have found that he is the same person as others: `merged_into` is who he was merged into, if he was,
+    and `group_id` is the same for all participants who are one person: the one of them who is merged into nobody.
+    """
 
     id: str
     created_at: datetime
     name: str | None = None
     locale: Locale = Locale.INDONESIAN
     last_case_id: str | None = None
+    merged_into: str | None = None
+    group_id: str | None = None
 
 
 class Conversation(NamedTuple):

@@ -42,6 +42,8 @@ class EntryKind(StrEnum):
     PRIORITY = "priority"
     TAGS = "tags"
     FIELDS = "fields"
+    PERSON_MERGED = "person_merged"
+    PERSON_UNMERGED = "person_unmerged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,27 @@ class FieldsChanged:
     values: dict[str, FieldValue | None]
 
 
+@dataclass(frozen=True, slots=True)
+class PersonMerged:
+    """An agent found that two participants are one person: `participant_id` is now part of `into_id`."""
+
+    kind: ClassVar = EntryKind.PERSON_MERGED
+    participant_id: str
+    into_id: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonUnmerged:
+    """They are two people after all. `answer_in` is where answers go now, if the other one had spoken last."""
+
+    kind: ClassVar = EntryKind.PERSON_UNMERGED
+    participant_id: str
+    from_id: str
+    reason: str | None = None
+    answer_in: str | None = None
+
+
 EntryFact = (
     CaseOpened
     | MessageWritten
@@ -213,6 +236,8 @@ EntryFact = (
     | PriorityChanged
     | TagsChanged
     | FieldsChanged
+    | PersonMerged
+    | PersonUnmerged
 )
 CONTRIBUTIONS = (MessageWritten, FormFilledIn, VoicemailRecorded, CallbackAskedFor)
 """What people say to one another; everything else is about the case."""

@@ -69,6 +69,18 @@ class ParticipantNotFound(KawalError):
     status, code, title = 404, "participant_not_found", "There is no such participant"
 
 
+class SamePerson(KawalError):
+    status, code, title = 409, "same_person", "The two are one person already"
+
+
+class NotMerged(KawalError):
+    status, code, title = 409, "not_merged", "The participant was not merged into anybody"
+
+
+class SuggestionNotFound(KawalError):
+    status, code, title = 404, "suggestion_not_found", "Nothing suggests that the two are one person"
+
+
 class AgentNotFound(KawalError):
     status, code, title = 422, "agent_not_found", "There is no such agent"
 

@@ -17,6 +17,8 @@ from ticket_core.domain.entries import (
     FieldsChanged,
     MessageWritten,
     NumberAdded,
+    PersonMerged,
+    PersonUnmerged,
     PriorityChanged,
     StateChanged,
     TagsChanged,
@@ -27,7 +29,7 @@ from ticket_core.domain.fingerprint import MOST_HEARD, Heard, fingerprint, longe
 
 SUBJECT_LENGTH = 120
 SNIPPET_LENGTH = 160
-_SILENT = (DeliveryNoted, ConversationRead, NumberAdded, ContentRepeated)
+_SILENT = (DeliveryNoted, ConversationRead, NumberAdded, ContentRepeated, PersonMerged, PersonUnmerged)
 
 
 def fold(entries: Iterable[Entry]) -> Case:
@@ -128,6 +130,8 @@ def _detailed(case: Case, entry: Entry) -> dict[str, Any]:
             return {"tags": tags}
         case FieldsChanged(values=values):
             return {"fields": _written_down(case, values)}
+        case PersonUnmerged(answer_in=str(answer_in)):
+            return {"conversation_id": answer_in}
         case _:
             return {}
 

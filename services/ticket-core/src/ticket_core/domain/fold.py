@@ -29,7 +29,8 @@ from ticket_core.domain.errors import (
     ConversationNotFound,
 )
 from ticket_core.domain.evolve import evolve, evolve_conversation
-from ticket_core.domain.inputs import AgentCommand, Contact, DeliveryReport, Input, Reply, TimerFired
+from ticket_core.domain.inputs import AgentCommand, Contact, DeliveryReport, Input, PersonCommand, Reply, TimerFired
+from ticket_core.domain.persons import PersonChanged, Persons
 from ticket_core.domain.policy import Policy
 from ticket_core.domain.resolve import Mention, Resolution, conversation_key, mentions, resolve
 from ticket_core.domain.world import NumberGiven, Recorded, Step, World
@@ -64,7 +65,7 @@ class Fold:
         self._now = now
         self._new_id = new_id
 
-    def apply(self, given: Input) -> Applied | Skipped:
+    def apply(self, given: Input) -> Applied | PersonChanged | Skipped:
         """Let `given` happen, all of it or nothing.
 
         Raises:
@@ -79,6 +80,8 @@ class Fold:
                 return self._delivery(given)
             case TimerFired():
                 return self._on_case(self._case(given.case_id), given, traceparent=given.traceparent)
+            case PersonCommand():
+                return Persons(self._world, now=self._now, new_id=self._new_id).apply(given)
             case _:
                 return self._command(given)
 
@@ -103,13 +106,14 @@ class Fold:
             mentioned,
             facts=world.facts,
             claimants=world.claimants,
+            person=world.person_of,
         )
         step = Step()
         participant = self._participant(who, interaction)
         conversation = _heard(before, interaction, participant.id, mentioned)
         self._establish(step, who, participant.id, interaction)
         case = self._place(step, contact, conversation, participant.id)
-        step.participants.append(_last_seen(participant, interaction, case.id))
+        step.participants.append(_last_seen(participant, interaction, case))
         world.accept(step)
         return Applied(case.id, case.number, case.state, step.recorded[0].entry.seq, case.last_seq)
 
@@ -136,7 +140,7 @@ class Fold:
 
     def _place(self, step: Step, contact: Contact, conversation: Conversation, participant_id: str) -> Case:
         interaction = contact.interaction
-        current = self._world.cases.get(conversation.case_id) if conversation.case_id else None
+        current = self._current(conversation)
         placement = correlate(
             interaction.topic,
             text=said_in(interaction),
@@ -168,6 +172,11 @@ class Fold:
             now=self._now,
         )
         return self._record(step, placement.joins, conversation, entries, contact.traceparent)
+
+    def _current(self, conversation: Conversation) -> Case | None:
+        """The case that a conversation is about, as long as it is a case of the same person."""
+        case = self._world.cases.get(conversation.case_id) if conversation.case_id else None
+        return case if case and self._world.are_one(case.participant_id, conversation.participant_id) else None
 
     def _read(self, contact: Contact, read: MessagesRead) -> Applied | Skipped:
         conversation = self._world.conversations.get(read.conversation_id)
@@ -201,7 +210,7 @@ class Fold:
 
     def _conversation(self, case: Case, wanted: str | None) -> Conversation:
         conversation = self._world.conversations.get(wanted or case.conversation_id or "")
-        if conversation is None or conversation.participant_id != case.participant_id:
+        if conversation is None or not self._world.are_one(conversation.participant_id, case.participant_id):
             raise ConversationNotFound("Answer in a conversation of this case's participant")
         return conversation
 
@@ -293,10 +302,12 @@ def _strength(identity: Identity) -> int:
 
 
 def _proven(known: Fact | None, mention: Mention, participant_id: str) -> Fact:
+    """The fact, of whoever had it before among those who are this person."""
     identity = mention.identity
+    owner = known.participant_id if known and known.participant_id else participant_id
     before = known.assurance if known else Assurance.CLAIMED
     stronger = max(before, identity.assurance, key=_STRENGTH.index)
-    return Fact(mention.key, identity.kind, identity.value, participant_id, stronger)
+    return Fact(mention.key, identity.kind, identity.value, owner, stronger)
 
 
 def _heard(
@@ -322,8 +333,9 @@ def _heard(
     )
 
 
-def _last_seen(participant: Participant, interaction: Interaction, case_id: str) -> Participant:
+def _last_seen(participant: Participant, interaction: Interaction, case: Case) -> Participant:
     name = participant.name or interaction.name
+    case_id = case.id if case.participant_id == participant.id else participant.last_case_id
     if (name, interaction.locale, case_id) == (participant.name, participant.locale, participant.last_case_id):
         return participant
     return participant._replace(name=name, locale=interaction.locale, last_case_id=case_id)

@@ -42,17 +42,67 @@ class Once:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """An agent wants something. `number` is any number of the case, ten plain digits.
+class Wish:
+    """An agent wants something."""
+
+    agent: Agent
+    once: Once | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(Wish):
+    """Something is to be done with a case. `number` is any number of it, ten plain digits.
 
     `only_if` are versions of the case (`Case.version`) as the agent knows it: with any other, it is refused.
     """
 
     number: str
-    agent: Agent
-    once: Once | None = None
     only_if: frozenset[str] | None = None
-    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonCommand(Wish):
+    """Something is to be said of who somebody is. `participant_id` is any participant who is that person."""
+
+    participant_id: str
+    reason: str | None = None
+
+    @property
+    def participants(self) -> tuple[str, ...]:
+        """Whom it is about."""
+        return (self.participant_id,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairCommand(PersonCommand):
+    """Something is to be said of two people."""
+
+    other_id: str
+
+    @property
+    def participants(self) -> tuple[str, ...]:
+        return (self.participant_id, self.other_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergePersons(PairCommand):
+    """`other_id` is the same person as `participant_id`, and is shown as part of him from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptSuggestion(PairCommand):
+    """Two who were suggested are the same person; the one known longer is shown from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DismissSuggestion(PairCommand):
+    """Two who were suggested are not the same person, and shall not be suggested again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmergePerson(PersonCommand):
+    """`participant_id`, who was merged into somebody, is a person of his own after all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,4 +199,4 @@ class TimerFired:
 StateCommand = Pend | Hold | Resume
 DetailCommand = WriteNote | Prioritise | ChangeTags | SetFields
 AgentCommand = Reply | Resolve | Reopen | Assign | ChangeTopic | StateCommand | DetailCommand
-Input = Contact | DeliveryReport | AgentCommand | TimerFired
+Input = Contact | DeliveryReport | AgentCommand | PersonCommand | TimerFired

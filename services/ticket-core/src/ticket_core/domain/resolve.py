@@ -4,7 +4,7 @@ The rule that keeps people's cases apart: only a fact that was proven (`assuranc
 What was merely typed or shown by caller id suggests to the agent, and never joins.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from kawal.contracts.words import Assurance, Identity, IdentityKind
@@ -59,23 +59,28 @@ def resolve(
     *,
     facts: Mapping[bytes, Fact],
     claimants: Mapping[bytes, Collection[str]],
+    person: Callable[[str], str] = lambda participant_id: participant_id,
 ) -> Resolution:
     """Who speaks in a conversation that belongs to `owner_id` (`None`: it is new).
 
     Whoever goes on in a conversation is the same person, whatever he proves there: if that points at somebody else, it
     is for an agent to say that the two are one. In a new conversation, proven facts decide; when they point at
-    several participants, the one known longest (ids grow with time).
+    several participants, the one known longest (ids grow with time). `person` gives the same for all participants whom
+    agents found to be one.
     """
     said = list(mentioned)
     proven = [mention for mention in said if mention.identity.assurance.joins]
     claimed = tuple(mention for mention in said if not mention.identity.assurance.joins)
     owners = {owner for mention in proven if (owner := _owner(mention, facts))}
     participant_id = owner_id or (min(owners) if owners else None)
+    him = person(participant_id) if participant_id else None
     return Resolution(
         participant_id=participant_id,
-        proven=tuple(mention for mention in proven if _owner(mention, facts) in (None, participant_id)),
+        proven=tuple(one for one in proven if (owner := _owner(one, facts)) is None or person(owner) == him),
         claimed=claimed,
-        alike=tuple((other, mention) for mention in said for other in _alike(mention, facts, claimants)),
+        alike=tuple(
+            (other, mention) for mention in said for other in _alike(mention, facts, claimants) if person(other) != him
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from kawal.contracts.deliveries import DeliveryState
@@ -31,6 +32,19 @@ class NumberGiven(NamedTuple):
     event_id: str | None = None
 
 
+class PersonEvent(NamedTuple):
+    """Something that an agent said of who somebody is."""
+
+    id: str
+    at: datetime
+    kind: str
+    participant_id: str
+    other_id: str | None
+    agent_id: str
+    agent_name: str
+    reason: str | None
+
+
 @dataclass(slots=True)
 class Step:
     """What one input changes. Nothing of it is in the world before all of it is."""
@@ -44,6 +58,9 @@ class Step:
     numbers: list[NumberGiven] = field(default_factory=list)
     recorded: list[Recorded] = field(default_factory=list)
     reached: Reached = field(default_factory=dict)
+    regrouped: list[Participant] = field(default_factory=list)
+    dismissed: list[tuple[str, str]] = field(default_factory=list)
+    said_of_people: list[PersonEvent] = field(default_factory=list)
 
 
 class World:
@@ -58,10 +75,18 @@ class World:
         self.numbers: dict[str, str] = {}
         self.events: dict[tuple[str, str], str] = {}
         self.reached: Reached = {}
+        self.suggested: set[tuple[str, str]] = set()
+        self.voices: dict[str, list[str]] = {}
         self.spare_numbers = list(spare_numbers)
         self.changed = Step()
         self.before: dict[str, Case] = {}
         self._cases_of: defaultdict[str, set[str]] = defaultdict(set)
+        self._groups: defaultdict[str, set[str]] = defaultdict(set)
+
+    def load_participant(self, participant: Participant) -> None:
+        self.participants[participant.id] = participant
+        if participant.group_id is not None:
+            self._groups[participant.group_id].add(participant.id)
 
     def load_case(self, case: Case) -> None:
         """A case as it was before the batch; `before` remembers it."""
@@ -73,7 +98,21 @@ class World:
         self._cases_of[case.participant_id].add(case.id)
 
     def cases_of(self, participant_id: str) -> Collection[Case]:
-        return [self.cases[case_id] for case_id in self._cases_of.get(participant_id, ())]
+        """The cases of the person who `participant_id` is."""
+        members = self.members_of(participant_id)
+        return [self.cases[case_id] for member in members for case_id in self._cases_of.get(member, ())]
+
+    def person_of(self, participant_id: str) -> str:
+        """The same for all participants who are one person."""
+        participant = self.participants.get(participant_id)
+        return (participant.group_id if participant else None) or participant_id
+
+    def are_one(self, one: str, other: str) -> bool:
+        return one == other or self.person_of(one) == self.person_of(other)
+
+    def members_of(self, participant_id: str) -> Collection[str]:
+        """All participants who are the same person as `participant_id`, himself included."""
+        return self._groups.get(self.person_of(participant_id)) or (participant_id,)
 
     def accept(self, step: Step) -> None:
         """Make `step` true."""
@@ -87,7 +126,13 @@ class World:
         for given in step.numbers:
             self._give(given)
         self.reached.update(step.reached)
+        self._regroup(step.regrouped)
         self._remember(step)
+
+    def _regroup(self, participants: Iterable[Participant]) -> None:
+        for participant in participants:
+            self._groups[self.person_of(participant.id)].discard(participant.id)
+            self.load_participant(participant)
 
     def _give(self, given: NumberGiven) -> None:
         self.numbers[given.number] = given.case_id
@@ -104,3 +149,6 @@ class World:
         changed.suggestions += step.suggestions
         changed.numbers += step.numbers
         changed.recorded += step.recorded
+        changed.regrouped += step.regrouped
+        changed.dismissed += step.dismissed
+        changed.said_of_people += step.said_of_people

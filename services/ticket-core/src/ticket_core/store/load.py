@@ -2,7 +2,7 @@
 
 The order of locks is the same everywhere, so writers wait for one another but never in a circle: idempotency keys
 (`once`), identities by key, inbox rows, participants by id. The participant's row is the lock of all that hangs below
-it.
+it. Participants whom agents found to be one person are locked together, see `_lock_participants`.
 """
 
 import re
@@ -20,7 +20,7 @@ from kawal.contracts.words import Channel, IdentityKind
 from kawal.inbox import insert_new
 from ticket_core.domain.case import Fact
 from ticket_core.domain.decide import further
-from ticket_core.domain.inputs import Command, Contact, DeliveryReport, Reply, TimerFired
+from ticket_core.domain.inputs import Command, Contact, DeliveryReport, PersonCommand, Reply, TimerFired
 from ticket_core.domain.resolve import conversation_key, mentions
 from ticket_core.domain.world import World
 from ticket_core.store import rows, tables
@@ -40,8 +40,21 @@ _READ_FACTS = text(_FACTS)
 _LOCK_FACTS = text(f"{_FACTS} ORDER BY key FOR NO KEY UPDATE")
 _LOCK_PARTICIPANTS = text(
     f"SELECT {rows.selected(rows.PARTICIPANT, table='participants')} FROM core.participants"  # noqa: S608
-    " WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY participants.id FOR NO KEY UPDATE"
+    " WHERE id = ANY(CAST(:ids AS uuid[]) || ARRAY("
+    "  SELECT member.id FROM core.participants AS one JOIN core.participants AS member USING (group_id)"
+    "  WHERE one.id = ANY(CAST(:ids AS uuid[])) AND one.group_id IS NOT NULL AND member.group_id IS NOT NULL"
+    " )) ORDER BY participants.id FOR NO KEY UPDATE"
 )
+_MEMBERS = text("SELECT id::text FROM core.participants WHERE group_id = ANY(CAST(:groups AS uuid[]))")
+_SUGGESTED = text("""
+    SELECT participant_id::text, other_id::text FROM core.suggestions
+    WHERE participant_id = ANY(CAST(:ids AS uuid[])) AND other_id = ANY(CAST(:ids AS uuid[]))
+""")
+_VOICES = text("""
+    SELECT case_id::text, conversation_id FROM core.timeline
+    WHERE case_id = ANY(CAST(:ids AS uuid[])) AND author = 'participant' AND conversation_seq IS NOT NULL
+    GROUP BY case_id, conversation_id ORDER BY case_id, max(seq) DESC
+""")
 _CONVERSATIONS = text(
     f"SELECT {rows.selected(rows.CONVERSATION, table='conversations')} FROM core.conversations"  # noqa: S608
     " WHERE id = ANY(:ids)"
@@ -74,6 +87,10 @@ _REACHED = text("""
 """)
 
 
+class Regrouped(Exception):
+    """An agent merged somebody while we waited for his row: whoever belongs to him now is not locked."""
+
+
 class Mentioned(NamedTuple):
     """What contacts say of themselves, as facts that nobody has proven yet, by their keys.
 
@@ -92,6 +109,7 @@ class Batch:
 
     contacts: list[Contact] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    of_people: list[PersonCommand] = field(default_factory=list)
     reports: list[DeliveryReport] = field(default_factory=list)
     timers: list[TimerFired] = field(default_factory=list)
 
@@ -158,6 +176,8 @@ class _Loading:
         await self._load_cases(wanted)
         await self._load_conversations(self._conversations_of_commands())
         await self._load_reached()
+        if self._batch.of_people:
+            await self._load_what_people_share()
         return self._loaded
 
     async def _lock_facts(self) -> None:
@@ -209,6 +229,14 @@ class _Loading:
         return named
 
     async def _lock_participants(self, cases: set[str]) -> None:
+        """Lock whole people.
+
+        Who belongs together is read by the statement that locks, so it may have changed while a row was waited for;
+        nobody can change it any more once one of them is locked.
+
+        Raises:
+            Regrouped: it did; the transaction has to begin again.
+        """
         for case_id, participant_id in await self._rows(
             _PARTICIPANTS_OF, ids=sorted(cases - self._participants.keys())
         ):
@@ -216,9 +244,13 @@ class _Loading:
         facts = (self._world.facts[key] for key in self._deciding)
         owners = {fact.participant_id for fact in facts if fact.participant_id}
         owners.update(self._participants[case_id] for case_id in cases & self._participants.keys())
+        owners.update(one for given in self._batch.of_people for one in given.participants)
         for row in await self._rows(_LOCK_PARTICIPANTS, ids=sorted(owners)):
-            participant = rows.participant_of(row)
-            self._world.participants[participant.id] = participant
+            self._world.load_participant(rows.participant_of(row))
+        groups = {one.group_id for one in self._world.participants.values() if one.group_id}
+        members = await self._rows(_MEMBERS, groups=sorted(groups))
+        if any(member not in self._world.participants for (member,) in members):
+            raise Regrouped
 
     def _conversations_wanted(self) -> set[str]:
         wanted = {contact.interaction.conversation_id for contact in self._batch.contacts}
@@ -252,6 +284,17 @@ class _Loading:
             case = rows.case_of(row[:-1])
             world.load_case(case)
             self._loaded.stamps[case.id] = row[-1]
+
+    async def _load_what_people_share(self) -> None:
+        """What is asked for by agents who say who is who, and by nobody else."""
+        world = self._world
+        world.suggested.update(
+            (one, other) for one, other in await self._rows(_SUGGESTED, ids=sorted(world.participants))
+        )
+        for case_id, conversation_id in await self._rows(_VOICES, ids=sorted(world.cases)):
+            world.voices.setdefault(case_id, []).append(conversation_id)
+        spoken = {voice for voices in world.voices.values() for voice in voices}
+        await self._load_conversations(spoken - world.conversations.keys())
 
     def _reports(self) -> list[DeliveryReported]:
         """The reports that name a case as we do; whoever names it otherwise will not find it."""

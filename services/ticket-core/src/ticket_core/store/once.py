@@ -12,6 +12,7 @@ from kawal.contracts.case_events import CaseState
 from ticket_core.domain.errors import IdempotencyConflict
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import Once
+from ticket_core.domain.persons import PersonChanged
 from ticket_core.store import tables
 from ticket_core.store.bulk import Insert
 
@@ -55,7 +56,7 @@ class Known(NamedTuple):
     """What a key was used for, and what was answered."""
 
     fingerprint: str
-    answer: Applied
+    answer: Applied | PersonChanged
 
 
 def key_of(once: Once) -> Key:
@@ -125,10 +126,15 @@ def _columns(keys: Collection[Key]) -> dict[str, list[str]]:
     return {"scopes": [key.scope for key in keys], "keys": [key.key for key in keys]}
 
 
-def _document(applied: Applied) -> str:
+def _document(applied: Applied | PersonChanged) -> str:
+    if isinstance(applied, PersonChanged):
+        return json.dumps([applied.participant_id])
     return json.dumps([applied.case_id, applied.number, applied.state, applied.seq, applied.last_seq])
 
 
-def _answer_of(document: str) -> Applied:
-    case_id, number, state, seq, *more = json.loads(document)
+def _answer_of(document: str) -> Applied | PersonChanged:
+    parts = json.loads(document)
+    if len(parts) == 1:
+        return PersonChanged(*parts)
+    case_id, number, state, seq, *more = parts
     return Applied(case_id, number, CaseState(state), seq, *(more or [seq]))  # `more` came later

@@ -15,6 +15,8 @@ from ticket_core.store.bulk import Row, array_literal
 _FACTS: dict[str, TypeAdapter[Any]] = {fact.kind: TypeAdapter(fact) for fact in get_args(EntryFact)}
 
 PARTICIPANT = Participant._fields
+PARTICIPANT_HIMSELF = PARTICIPANT[:5]
+"""Without who else he is, which only agents change."""
 FACT = Fact._fields
 CONVERSATION = Conversation._fields
 CASE = Case._fields
@@ -46,6 +48,8 @@ _READ_AS_TEXT = frozenset(
         "follow_up_of",
         "case_id",
         "last_case_id",
+        "merged_into",
+        "group_id",
         "payload",
         "identities",
         "fields",
@@ -61,8 +65,8 @@ def selected(columns: tuple[str, ...], *, table: str) -> str:
 
 
 def participant_of(row: Any) -> Participant:
-    id_, created_at, name, locale, last_case_id = row
-    return Participant(id_, created_at, name, Locale(locale), last_case_id)
+    id_, created_at, name, locale, *others = row
+    return Participant(id_, created_at, name, Locale(locale), *others)
 
 
 def fact_of(row: Any) -> Fact:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kawal import outbox
 from ticket_core.domain.case import Case
 from ticket_core.domain.inputs import TimerKind
+from ticket_core.domain.world import PersonEvent, Step
 from ticket_core.store import rows, tables
 from ticket_core.store.bulk import Insert, Update
 from ticket_core.store.events import case_event
@@ -17,7 +18,12 @@ from ticket_core.store.load import Loaded
 _STAMP = "GREATEST(pg_current_xact_id()::text::bigint, rows.stamp::bigint)"
 """The transaction's id, or the stamp of the case's last entry where that one is higher; see `stream`."""
 
-_PARTICIPANTS = Insert(tables.participants, rows.PARTICIPANT, conflict="id", update=("name", "locale", "last_case_id"))
+_PARTICIPANTS = Insert(
+    tables.participants, rows.PARTICIPANT_HIMSELF, conflict="id", update=("name", "locale", "last_case_id")
+)
+_GROUPS = Update(tables.participants, ("id", "merged_into", "group_id"), by="id")
+_DISMISSALS = Insert(tables.dismissals, ("participant_id", "other_id"), conflict="participant_id, other_id")
+_SAID_OF_PEOPLE = Insert(tables.said_of_people, PersonEvent._fields)
 _FACTS = Update(tables.identities, ("key", "participant_id", "assurance"), by="key")
 _CASES = Insert(
     tables.cases,
@@ -54,6 +60,7 @@ async def save(connection: AsyncConnection, loaded: Loaded, *, now: datetime) ->
     changed = loaded.world.changed
     cases = {case.id: case for case in changed.cases}
     await _save_people(connection, loaded, now=now)
+    await _save_what_agents_say_of_people(connection, changed)
     stamps = loaded.stamps
     await _CASES.run(connection, [(*rows.case_row(case), stamps.get(case.id, 0)) for case in cases.values()])
     conversations = {conversation.id: conversation for conversation in changed.conversations}
@@ -68,7 +75,8 @@ async def save(connection: AsyncConnection, loaded: Loaded, *, now: datetime) ->
 async def _save_people(connection: AsyncConnection, loaded: Loaded, *, now: datetime) -> None:
     changed = loaded.world.changed
     participants = {participant.id: participant for participant in changed.participants}
-    await _PARTICIPANTS.run(connection, list(participants.values()))
+    himself = len(rows.PARTICIPANT_HIMSELF)
+    await _PARTICIPANTS.run(connection, [one[:himself] for one in participants.values()])
     facts = {fact.key: fact for fact in changed.facts}
     await _FACTS.run(connection, [(fact.key, fact.participant_id, fact.assurance) for fact in facts.values()])
     await _CLAIMS.run(connection, [(key, claimant, now) for key, claimant in dict.fromkeys(changed.claims)])
@@ -76,6 +84,13 @@ async def _save_people(connection: AsyncConnection, loaded: Loaded, *, now: date
     await _SUGGESTIONS.run(
         connection, [(one.participant_id, one.other_id, one.identity, one.assurance, now) for one in suggestions]
     )
+
+
+async def _save_what_agents_say_of_people(connection: AsyncConnection, changed: Step) -> None:
+    groups = {one.id: (one.id, one.merged_into, one.group_id) for one in changed.regrouped}
+    await _GROUPS.run(connection, list(groups.values()))
+    await _DISMISSALS.run(connection, list(dict.fromkeys(changed.dismissed)))
+    await _SAID_OF_PEOPLE.run(connection, changed.said_of_people)
 
 
 async def _save_timers(connection: AsyncConnection, cases: Iterable[Case], *, before: dict[str, Case]) -> None:

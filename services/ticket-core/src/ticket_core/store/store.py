@@ -18,14 +18,15 @@ from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from ticket_core.domain.errors import IdempotencyConflict
 from ticket_core.domain.fold import Applied, Fold, Skipped
-from ticket_core.domain.inputs import Command, Contact, DeliveryReport, Input, Once, TimerFired
+from ticket_core.domain.inputs import Contact, DeliveryReport, Input, Once, PersonCommand, TimerFired, Wish
+from ticket_core.domain.persons import PersonChanged
 from ticket_core.domain.policy import Policy
 from ticket_core.store import once
-from ticket_core.store.load import Batch, Loaded, announce, load
+from ticket_core.store.load import Batch, Loaded, Regrouped, announce, load
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.save import save
 
-Outcome = Applied | Skipped | KawalError
+Outcome = Applied | PersonChanged | Skipped | KawalError
 """What became of one input; an error only for an agent's command, which it refuses."""
 
 ATTEMPTS = 5
@@ -88,9 +89,10 @@ class CaseStore:
             except Exception as error:
                 if is_outage(error) and _sqlstate(error) not in _CONTENTION:
                     raise TransientError("PostgreSQL is away") from error
-                if attempt == ATTEMPTS and _sqlstate(error) in _CONTENTION:
+                others_first = isinstance(error, Regrouped) or _sqlstate(error) in _CONTENTION
+                if attempt == ATTEMPTS and others_first:
                     raise TransientError("Others were always first") from error
-                if attempt == ATTEMPTS or _sqlstate(error) not in _RETRIED:
+                if attempt == ATTEMPTS or not (others_first or _sqlstate(error) in _RETRIED):
                     raise
                 log.info("batch_retried", attempt=attempt, error=error)
         raise AssertionError("unreachable")
@@ -112,7 +114,7 @@ class CaseStore:
         self, connection: AsyncConnection, inputs: Sequence[Input], batch: Batch, spare: list[str]
     ) -> tuple[list[Outcome], list[str]]:
         now = self._clock()
-        asked = [command.once for command in batch.commands if command.once is not None]
+        asked = [wish.once for wish in (*batch.commands, *batch.of_people) if wish.once is not None]
         known = await once.ask(connection, asked, now=now)
         loaded = await load(connection, batch, spare_numbers=spare, now=now)
         session = _Session(loaded, Fold(loaded.world, policy=self._policy, now=now, new_id=new_id), known)
@@ -155,7 +157,7 @@ class _Session:
     def _one(self, given: Input) -> Outcome:
         if isinstance(given, Contact | DeliveryReport):
             return self._event(given)
-        if isinstance(given, Command) and given.once is not None:
+        if isinstance(given, Wish) and given.once is not None:
             return self._command(given, given.once)
         return self._fold.apply(given)
 
@@ -176,7 +178,7 @@ class _Session:
         self.refused.add(key)
         applied = self._fold.apply(command)
         self.refused.discard(key)
-        if isinstance(applied, Applied):
+        if isinstance(applied, Applied | PersonChanged):
             self.answers[key] = once.Known(asked.fingerprint, applied)
         return applied
 
@@ -191,6 +193,8 @@ def _sorted_out(inputs: Sequence[Input]) -> Batch:
                 batch.reports.append(given)
             case TimerFired():
                 batch.timers.append(given)
+            case PersonCommand():
+                batch.of_people.append(given)
             case _:
                 batch.commands.append(given)
     return batch
@@ -198,7 +202,7 @@ def _sorted_out(inputs: Sequence[Input]) -> Batch:
 
 def _report(outcomes: Sequence[Outcome], *, duration_s: float) -> None:
     counted = Counter(map(type, outcomes))
-    applied, skipped = counted[Applied], counted[Skipped]
+    applied, skipped = counted[Applied] + counted[PersonChanged], counted[Skipped]
     refused = len(outcomes) - applied - skipped
     metrics.APPLY_SECONDS.observe(duration_s)
     for outcome, count in (("applied", applied), ("skipped", skipped), ("refused", refused)):

@@ -48,7 +48,13 @@ participants = Table(
     Column("locale", Text, nullable=False),
     Column("last_case_id", _Id),
     Column("created_at", _Moment, nullable=False),
+    # Which participants are one person, as `said_of_people` has it; see `ticket_core.domain.persons`.
+    Column("merged_into", _Id, ForeignKey("participants.id")),
+    Column("group_id", _Id),
     CheckConstraint("locale IN ('id', 'en')", name="locale"),
+    CheckConstraint("(merged_into IS NULL) = (group_id IS NULL OR group_id = id)", name="merged_into"),
+    Index("participants_group_idx", "group_id", "id", postgresql_where=text("group_id IS NOT NULL")),
+    Index("participants_grouped_idx", "id", postgresql_where=text("group_id IS NOT NULL")),
 )
 
 identities = Table(
@@ -84,12 +90,36 @@ suggestions = Table(
     Column("other_id", _Id, ForeignKey(participants.c.id), primary_key=True),
     Column("key", LargeBinary, ForeignKey(identities.c.key), primary_key=True),
     Column("assurance", Text, nullable=False),
-    Column("state", Text, nullable=False, server_default="open"),
     Column("suggested_at", _Moment, nullable=False),
     CheckConstraint("participant_id < other_id", name="ordered"),
     CheckConstraint(f"assurance IN {_ASSURANCES}", name="assurance"),
-    CheckConstraint("state IN ('open', 'accepted', 'dismissed')", name="state"),
     Index("suggestions_other_id_idx", "other_id"),
+)
+
+# Pairs that an agent knows to be two people, whatever else they will share.
+dismissals = Table(
+    "dismissals",
+    metadata,
+    Column("participant_id", _Id, ForeignKey(participants.c.id), primary_key=True),
+    Column("other_id", _Id, ForeignKey(participants.c.id), primary_key=True),
+    CheckConstraint("participant_id < other_id", name="ordered"),
+    Index("dismissals_other_id_idx", "other_id"),
+)
+
+# What agents said of who is who, never changed, never removed.
+said_of_people = Table(
+    "said_of_people",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", _Moment, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("participant_id", _Id, ForeignKey(participants.c.id), nullable=False),
+    Column("other_id", _Id, ForeignKey(participants.c.id)),
+    Column("agent_id", Text, nullable=False),
+    Column("agent_name", Text, nullable=False),
+    Column("reason", Text),
+    Index("said_of_people_participant_id_idx", "participant_id"),
+    Index("said_of_people_other_id_idx", "other_id", postgresql_where=text("other_id IS NOT NULL")),
 )
 
 cases = Table(

@@ -95,7 +95,11 @@ class IdentityView:
 
 @dataclass(frozen=True, slots=True)
 class SuggestionView:
-    """Who else may be the same person, and what speaks for it: the same `kind` of identity, and how it was stated."""
+    """Who else may be the same person, and what speaks for it.
+
+    `evidence` is all that they share, with how it was stated, the strongest first; `kind`, `value` and `assurance` are
+    of the first. That they have the same name is evidence of the kind `name`.
+    """
 
     participant_id: str
     participant_name: str | None
@@ -105,10 +109,22 @@ class SuggestionView:
     state: str
     suggested_at: datetime
     case_numbers: list[str]
+    evidence: list[IdentityView]
+
+
+@dataclass(frozen=True, slots=True)
+class MergedView:
+    """A participant whom an agent found to be the same person as `merged_into`."""
+
+    participant_id: str
+    name: str | None
+    merged_into: str
 
 
 @dataclass(frozen=True, slots=True)
 class ParticipantView:
+    """A person. `merged` are the participants who are part of him; what is shown is of all of them."""
+
     id: str
     name: str | None
     locale: str
@@ -116,6 +132,7 @@ class ParticipantView:
     identities: list[IdentityView]
     cases: list[CaseSummary]
     suggestions: list[SuggestionView]
+    merged: list[MergedView]
 
 
 @dataclass(frozen=True, slots=True)

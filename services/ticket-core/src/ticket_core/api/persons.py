@@ -1,0 +1,82 @@
+"""`/v1/participants/{participant_id}/…`: say who is who."""
+
+from typing import Annotated, TypedDict
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import Field
+
+from kawal.http import Prose
+from kawal.observability.tracing import current_traceparent
+from ticket_core.api.answers import answer, problems
+from ticket_core.api.asking import AtDesk, Body, NoBody, requested_once
+from ticket_core.api.auth import CurrentAgent
+from ticket_core.domain.case import Agent
+from ticket_core.domain.inputs import AcceptSuggestion, DismissSuggestion, MergePersons, Once, UnmergePerson
+from ticket_core.domain.persons import PersonChanged
+
+router = APIRouter(
+    prefix="/v1/participants/{participant_id}",
+    tags=["people"],
+    responses=problems(400, 401, 403, 404, 409, 422, 503),
+)
+
+Reason = Annotated[Prose, Field(min_length=1, max_length=500)]
+
+
+class MergeBody(Body):
+    """`other_id` is shown as part of this participant from now on; `reason` is kept for whoever asks later."""
+
+    other_id: UUID
+    reason: Reason | None = None
+
+
+class UnmergeBody(Body):
+    reason: Reason | None = None
+
+
+class PersonAsked(TypedDict):
+    """What `ticket_core.domain.inputs.PersonCommand` takes, for any of its kinds, but for the reason."""
+
+    participant_id: str
+    agent: Agent
+    once: Once | None
+    traceparent: str | None
+
+
+async def _asked(
+    participant_id: UUID, agent: CurrentAgent, once: Annotated[Once | None, Depends(requested_once)]
+) -> PersonAsked:
+    return PersonAsked(participant_id=str(participant_id), agent=agent, once=once, traceparent=current_traceparent())
+
+
+Asked = Annotated[PersonAsked, Depends(_asked)]
+
+
+@router.post("/merge", response_model=PersonChanged)
+async def merge(body: MergeBody, desk: AtDesk, asked: Asked) -> Response:
+    """Two participants are one person. Nothing is moved, so it can be undone at any time."""
+    command = MergePersons(**asked, other_id=str(body.other_id), reason=body.reason)
+    return answer(await desk.batcher.submit(command))
+
+
+@router.post("/unmerge", response_model=PersonChanged)
+async def unmerge(desk: AtDesk, asked: Asked, body: UnmergeBody | None = None) -> Response:
+    """A participant who was merged into another is a person of his own after all.
+
+    What was written meanwhile stays in the case that it was written in; from now on each is placed among his own.
+    """
+    command = UnmergePerson(**asked, reason=body.reason if body else None)
+    return answer(await desk.batcher.submit(command))
+
+
+@router.post("/suggestions/{other_id}/accept", response_model=PersonChanged)
+async def accept(other_id: UUID, desk: AtDesk, asked: Asked, _body: NoBody | None = None) -> Response:
+    """They are one person: merged, shown as the one who is known longer."""
+    return answer(await desk.batcher.submit(AcceptSuggestion(**asked, other_id=str(other_id))))
+
+
+@router.post("/suggestions/{other_id}/dismiss", response_model=PersonChanged)
+async def dismiss(other_id: UUID, desk: AtDesk, asked: Asked, _body: NoBody | None = None) -> Response:
+    """They are two people, and are not suggested again, whatever else they will share."""
+    return answer(await desk.batcher.submit(DismissSuggestion(**asked, other_id=str(other_id))))
