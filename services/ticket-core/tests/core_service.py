@@ -16,9 +16,11 @@ from core_factories import SPACE
 from kawal.service import Parts, Service, running
 from kawal.vault import Vault
 from ticket_core.adapters.programme import with_programme
+from ticket_core.adapters.routing_files import RoutingFile
 from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.desk import Desk
+from ticket_core.api.staffing import Staffing
 from ticket_core.batcher import Batcher
 from ticket_core.console.wiring import add_console
 from ticket_core.live import LiveFeed
@@ -92,6 +94,7 @@ async def serving(engine: AsyncEngine, chosen: Settings) -> AsyncIterator[Served
         vault=Vault(chosen.vault_path, key=SecretStr(VAULT_KEY)),
         accesses=RecordingAccesses(engine),
         gatekeeper=Gatekeeper(sessions, bootstrap_hash=chosen.api_token_hash),
+        staffing=Staffing.of(engine, RoutingFile.load(PROGRAMME)),
         clock=utc_now,
     )
 

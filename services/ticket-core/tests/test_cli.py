@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -8,6 +10,8 @@ from kawal.cli import app
 from kawal.testing.waiting import run_apart
 from ticket_core.store.agents import Agents
 from ticket_core.store.store import CaseStore
+
+PROGRAMME = str(Path(__file__).parents[3] / "programme")
 
 pytestmark = pytest.mark.integration
 
@@ -37,6 +41,28 @@ class TestAgentAdd:
 
     async def test_no_address(self, dsn: str) -> None:
         assert add(dsn, email="dewi")[0] == 1
+
+
+class TestAgentSet:
+    def set(self, dsn: str, *options: str) -> tuple[int, str]:
+        return kawal("agent", "set", "--dsn", dsn, "--programme", PROGRAMME, "--email", "Dewi@example.id", *options)
+
+    async def test_what_is_named_replaces_what_there_was(self, dsn: str) -> None:
+        add(dsn)
+        self.set(dsn, "--capacity", "6", "--skill", "fraud", "--language", "id")
+        _, output = self.set(dsn, "--team", "payments", "--team", "training", "--clear", "skills")
+        assert output.strip().endswith("capacity 6; skills -; languages id; teams payments training")
+        _, listed = kawal("agent", "list", "--dsn", dsn, "--programme", PROGRAMME)
+        assert listed.strip() == "Dewi (offline): capacity 6; skills -; languages id; teams payments training"
+
+    async def test_a_skill_that_the_programme_does_not_have(self, dsn: str) -> None:
+        add(dsn)
+        code, output = self.set(dsn, "--skill", "flying")
+        assert code == 1
+        assert "flying" in output
+
+    async def test_nobody(self, dsn: str) -> None:
+        assert self.set(dsn, "--capacity", "6")[0] == 1
 
 
 class TestRebuildVerify:

@@ -3,18 +3,37 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from kawal import database
+from kawal.contracts.words import Locale
 from kawal.errors import KawalError
+from kawal.programme import ProgrammeError
+from kawal.programme.commands import Folder
+from ticket_core.adapters.routing_files import RoutingFile
+from ticket_core.domain.profiles import Profile
 from ticket_core.rebuild import Difference, differences
 from ticket_core.store.agents import Agents
+from ticket_core.store.attendance import Attendances, colleagues
 from ticket_core.store.search_index import SearchIndex
+from ticket_core.store.store import utc_now
 
 T = TypeVar("T")
 Dsn = Annotated[str, typer.Option(envvar="KAWAL_POSTGRES_DSN", help="Where PostgreSQL is.")]
+
+
+class Clearable(StrEnum):
+    """What `kawal agent set --clear` takes away; everybody keeps a language."""
+
+    CAPACITY = "capacity"
+    SKILLS = "skills"
+    TEAMS = "teams"
+
 
 agent = typer.Typer(help="Who may work at the console.", no_args_is_help=True)
 
@@ -40,6 +59,36 @@ def add(
         raise typer.Exit(1)
     _run(_put(dsn, email=email, name=name, password=password, roles=role or ["agent"]))
     typer.echo(f"{email} can sign in.")
+
+
+@agent.command("set")
+def set_(
+    dsn: Dsn,
+    email: Annotated[str, typer.Option(help="The agent's address.")],
+    *,
+    capacity: Annotated[int | None, typer.Option(min=0, max=1_000, help="How much at a time; 0: nothing.")] = None,
+    skill: Annotated[list[str] | None, typer.Option(help="A key of routing.yaml; may be repeated.")] = None,
+    language: Annotated[list[Locale] | None, typer.Option(help="May be repeated.")] = None,
+    team: Annotated[list[str] | None, typer.Option(help="A key of routing.yaml; may be repeated.")] = None,
+    clear: Annotated[list[Clearable] | None, typer.Option(help="Take all away of this; may be repeated.")] = None,
+    programme: Folder = Path("programme"),
+) -> None:
+    """Say what an agent can do. What is not named stays as it is; what is named replaces what there was."""
+    cleared = set(clear or ())
+    changes: dict[str, Any] = {
+        **({"capacity": capacity} if capacity is not None or Clearable.CAPACITY in cleared else {}),
+        **({"skills": frozenset(skill or ())} if skill or Clearable.SKILLS in cleared else {}),
+        **({"teams": frozenset(team or ())} if team or Clearable.TEAMS in cleared else {}),
+        **({"languages": frozenset(language)} if language else {}),
+    }
+    typer.echo(_run(_set(dsn, email, changes, _routing(programme))))
+
+
+@agent.command("list")
+def list_(dsn: Dsn, programme: Folder = Path("programme")) -> None:
+    """Who works here, whether they are there, and what they can do."""
+    for line in _run(_list(dsn, _routing(programme))):
+        typer.echo(line)
 
 
 def rebuild(
@@ -68,6 +117,41 @@ MIN_PASSWORD = 10
 async def _put(dsn: str, *, email: str, name: str, password: str, roles: list[str]) -> None:
     async with database.opened(dsn, application="kawal-agent") as engine:
         await Agents(engine).put(email=email, name=name, password=password, roles=roles)
+
+
+def _routing(programme: Path) -> RoutingFile:
+    try:
+        return RoutingFile.load(programme)
+    except ProgrammeError as wrong:
+        typer.echo(str(wrong), err=True)
+        raise typer.Exit(1) from wrong
+
+
+async def _set(dsn: str, email: str, changes: dict[str, Any], routing: RoutingFile) -> str:
+    async with database.opened(dsn, application="kawal-agent") as engine:
+        attendances = Attendances(engine, attendance=routing.attendance)
+        before = (await attendances.colleague(email)).profile
+        after = replace(before, **changes)
+        routing.require_known(after)
+        await attendances.set_profile(email, after)
+    return f"{email}: {_said(after)}"
+
+
+async def _list(dsn: str, routing: RoutingFile) -> list[str]:
+    async with database.opened(dsn, application="kawal-agent") as engine, engine.connect() as connection:
+        known = await colleagues(connection)
+    now = utc_now()
+    return [
+        f"{one.agent.name} ({one.presence(attendance=routing.attendance, now=now)}): {_said(one.profile)}"
+        for one in known
+        if one.active
+    ]
+
+
+def _said(profile: Profile) -> str:
+    capacity = "the programme's" if profile.capacity is None else profile.capacity
+    words = {"skills": profile.skills, "languages": profile.languages, "teams": profile.teams}
+    return "; ".join([f"capacity {capacity}", *(f"{name} {' '.join(sorted(w)) or '-'}" for name, w in words.items())])
 
 
 async def _differences(dsn: str) -> list[Difference]:

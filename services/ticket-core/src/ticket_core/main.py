@@ -17,9 +17,11 @@ from kawal.service import Parts, Service
 from kawal.vault import Vault
 from ticket_core.adapters.correlation_files import load_matching
 from ticket_core.adapters.programme import with_programme
+from ticket_core.adapters.routing_files import RoutingFile
 from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.desk import Desk
+from ticket_core.api.staffing import Staffing
 from ticket_core.batcher import Batcher
 from ticket_core.console.wiring import add_console
 from ticket_core.consumers.inputs import (
@@ -36,6 +38,7 @@ from ticket_core.domain.policy import Policy
 from ticket_core.housekeeping import Housekeeping
 from ticket_core.indexing import Indexing
 from ticket_core.live import LiveFeed
+from ticket_core.routing import Routing
 from ticket_core.settings import Settings
 from ticket_core.store import tables
 from ticket_core.store.agents import Agents
@@ -84,10 +87,14 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
         def committed() -> None:
             relay.wake()
             live.wake()
+            routing.wake()
 
         store = CaseStore(engine, numbers=numbers, policy=_policy(settings), committed=committed)
+        file = RoutingFile.load(settings.programme_dir)
+        routing = Routing(engine, apply=store.apply, rules=file.rules, attendance=file.attendance)
         batcher = Batcher(store.apply)
-        desk = _desk(settings, engine, batcher=batcher, numbers=numbers, live=live)
+        staffing = Staffing.of(engine, file, changed=routing.wake_now)
+        desk = _desk(settings, engine, batcher=batcher, numbers=numbers, live=live, staffing=staffing)
         app = create_api(settings, desk)
         add_console(app, desk, programme=settings.programme_dir, assets=settings.console_assets)
         consumers = _consumers(settings, engine, store, topics or Topics())
@@ -99,6 +106,7 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
                 "commands": batcher.run,
                 "live": live.run,
                 "search": Indexing(engine).run,
+                "routing": routing.run,
                 "timers": Timers(engine, apply=store.apply).run,
                 "housekeeping": Housekeeping(engine, sessions=desk.sessions).run,
                 "missed": Upkeep(engine=engine, maintain=suggest_missed, every_s=MISSED_EVERY_S).run,
@@ -116,7 +124,15 @@ def _policy(settings: Settings) -> Policy:
     return replace(policy, matching=load_matching(settings.programme_dir))
 
 
-def _desk(settings: Settings, engine: AsyncEngine, *, batcher: Batcher, numbers: CaseNumbers, live: LiveFeed) -> Desk:
+def _desk(
+    settings: Settings,
+    engine: AsyncEngine,
+    *,
+    batcher: Batcher,
+    numbers: CaseNumbers,
+    live: LiveFeed,
+    staffing: Staffing,
+) -> Desk:
     sessions = Sessions(engine)
     return Desk(
         batcher=batcher,
@@ -133,6 +149,7 @@ def _desk(settings: Settings, engine: AsyncEngine, *, batcher: Batcher, numbers:
         vault=Vault(settings.vault_path, key=settings.vault_key),
         accesses=RecordingAccesses(engine),
         gatekeeper=Gatekeeper(sessions, bootstrap_hash=settings.api_token_hash),
+        staffing=staffing,
         clock=utc_now,
     )
 

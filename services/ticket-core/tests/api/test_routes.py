@@ -29,6 +29,7 @@ SAMPLES = {
     "place": "0",
     "view_id": str(uuid4()),
     "locale": "en",
+    "agent_id": str(uuid4()),
 }
 
 

@@ -10,7 +10,9 @@ from kawal.contracts.case_events import CaseState
 from ticket_core.domain.case import Case
 from ticket_core.domain.entries import Priority
 from ticket_core.domain.errors import CaseClosed, IllegalStep, InvalidFieldValue, UnknownReason
+from ticket_core.domain.fold import Skipped
 from ticket_core.domain.inputs import (
+    Assign,
     ChangeTags,
     Hold,
     Pend,
@@ -18,6 +20,7 @@ from ticket_core.domain.inputs import (
     Reopen,
     Resolve,
     Resume,
+    RouteCase,
     SetFields,
     TimerFired,
     TimerKind,
@@ -42,6 +45,22 @@ def do(desk: Desk) -> Do:
         return desk.cases[0]
 
     return do
+
+
+class TestRouting:
+    def test_holds_only_for_the_case_that_routing_saw(self, desk: Desk, do: Do) -> None:
+        case = desk.cases[0]
+        do(Assign, assignee=DEWI)
+        assert desk.give(RouteCase(case.id, None, BUDI)) == [Skipped()]
+        assert desk.cases[0].assignee_id == DEWI.id
+        desk.one(RouteCase(case.id, DEWI.id, BUDI))
+        assert desk.cases[0].assignee_id == BUDI.id
+        desk.one(RouteCase(case.id, BUDI.id, None))
+        assert desk.cases[0].assignee_id is None
+
+    def test_gives_nobody_what_waits_for_somebody_else(self, desk: Desk, do: Do) -> None:
+        case = do(Pend)
+        assert desk.give(RouteCase(case.id, None, BUDI)) == [Skipped()]
 
 
 class TestWaiting:

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from core_factories import NOW
-from ticket_core.domain.presence import Attendance, Presence, SignOfLife, absent_since, presence
+from ticket_core.domain.presence import Attendance, Presence, SignOfLife, absences, is_abandoned, presence
 
 ATTENDANCE = Attendance(away_after=timedelta(seconds=75), offline_after=timedelta(minutes=15))
 
@@ -31,14 +31,30 @@ class TestPresence:
         assert presence(sign(chosen, seen_s_ago=seen_s_ago), attendance=ATTENDANCE, now=NOW) is now
 
 
-class TestAbsentSince:
-    def test_never_while_available(self) -> None:
-        assert absent_since(sign(Presence.AVAILABLE, seen_s_ago=30), attendance=ATTENDANCE, now=NOW) is None
+class TestAbsences:
+    def test_none_while_available(self) -> None:
+        assert absences(sign(Presence.AVAILABLE, seen_s_ago=30), attendance=ATTENDANCE, now=NOW) == ()
 
-    def test_the_last_sign_of_life_when_the_screen_went(self) -> None:
-        gone = sign(Presence.AVAILABLE, seen_s_ago=300)
-        assert absent_since(gone, attendance=ATTENDANCE, now=NOW) == gone.seen_at
+    def test_when_he_said_so_and_when_his_screen_was_closed(self) -> None:
+        said = sign(Presence.AWAY, seen_s_ago=0)
+        assert absences(said, attendance=ATTENDANCE, now=NOW) == (said.chosen_at,)
+        both = sign(Presence.AWAY, seen_s_ago=300)
+        assert absences(both, attendance=ATTENDANCE, now=NOW) == (both.chosen_at, both.seen_at + ATTENDANCE.away_after)
+        silent = sign(Presence.AVAILABLE, seen_s_ago=300)
+        assert absences(silent, attendance=ATTENDANCE, now=NOW) == (silent.seen_at + ATTENDANCE.away_after,)
 
-    def test_when_he_chose_so(self) -> None:
-        chose = sign(Presence.AWAY, seen_s_ago=0)
-        assert absent_since(chose, attendance=ATTENDANCE, now=NOW) == chose.chosen_at
+
+class TestIsAbandoned:
+    @pytest.mark.parametrize(("assigned", "left"), [(10, (5,)), (4, (5, 3.5))])
+    def test_when_he_left_after_he_got_it(self, assigned: float, left: tuple[float, ...]) -> None:
+        assert abandoned(assigned, *left)
+
+    @pytest.mark.parametrize(("assigned", "left"), [(10, (2,)), (10, ()), (4, (5,))])
+    def test_not_within_the_grace_nor_what_he_took_afterwards(self, assigned: float, left: tuple[float, ...]) -> None:
+        assert not abandoned(assigned, *left)
+
+
+def abandoned(assigned: float, *left: float) -> bool:
+    """All of it in minutes ago."""
+    moments = [NOW - timedelta(minutes=minutes) for minutes in (assigned, *left)]
+    return is_abandoned(moments[0], moments[1:], grace=timedelta(minutes=3), now=NOW)

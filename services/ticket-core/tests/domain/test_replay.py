@@ -25,7 +25,7 @@ from kawal.contracts.case_events import CaseState
 from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.words import Assurance, Channel
 from kawal.errors import KawalError
-from ticket_core.domain.case import ACTIVE
+from ticket_core.domain.case import ACTIVE, Case
 from ticket_core.domain.entries import ContentRepeated, Entry, NoteWritten, Priority
 from ticket_core.domain.evolve import evolve_conversation, fold
 from ticket_core.domain.fingerprint import fingerprint, statement
@@ -47,6 +47,7 @@ from ticket_core.domain.inputs import (
     Reply,
     Resolve,
     Resume,
+    RouteCase,
     SetFields,
     TimerFired,
     TimerKind,
@@ -93,6 +94,9 @@ commands = st.sampled_from(
         (Reopen, {}),
         (Assign, {"assignee": DEWI}),
         (Assign, {"assignee": None}),
+        (RouteCase, {"assignee": DEWI}),
+        (RouteCase, {"assignee": None}),
+        (RouteCase, {"assignee": BUDI, "holder_id": "somebody else"}),
         (ChangeTopic, {"topic": "account"}),
         (Resolve, {"reason": "fixed"}),
         (Pend, {}),
@@ -143,7 +147,7 @@ def _inputs(desk: Desk, kind: str, detail: Any) -> list[Input]:
         case "contact", interaction:
             return [contact(interaction.model_copy(update={"occurred_at": desk.now}))]
         case "command", ((command, arguments), place) if place < len(desk.cases):
-            return [command(number=desk.cases[place].number, agent=BUDI, **arguments)]
+            return [wanted(desk.cases[place], command, arguments)]
         case "people", (command, place, other) if max(place, other) < len(desk.people):
             return [who_is_who(command, desk.people[place], desk.people[other])]
         case "report", (place, seq, state) if place < len(desk.cases):
@@ -155,6 +159,14 @@ def who_is_who(command: type[PersonCommand], participant: str, other: str) -> Pe
     if issubclass(command, PairCommand):
         return command(participant_id=participant, other_id=other, agent=BUDI)
     return command(participant_id=participant, agent=BUDI)
+
+
+def wanted(case: Case, command: Any, arguments: dict[str, Any]) -> Input:
+    """What an agent, or routing, wants of `case`."""
+    if command is RouteCase:
+        return RouteCase(**{"case_id": case.id, "holder_id": case.assignee_id} | arguments)
+    found: Input = command(number=case.number, agent=BUDI, **arguments)
+    return found
 
 
 def timelines(desk: Desk) -> dict[str, list[Entry]]:

@@ -147,3 +147,16 @@ SEARCH_LAG_SECONDS = Gauge("kawal_search_lag_seconds", "How far search is behind
 SEARCH_INDEXED = Counter("kawal_search_indexed_entries_total", "Timeline entries that search has taken in.")
 # Their documents stay as they were: the database refuses the new one. The log (`case_not_indexed`) names each.
 SEARCH_SKIPPED = Counter("kawal_search_skipped_cases_total", "Cases that search could not take in.")
+# Agents by what they are now: `available`, `away`, `offline`. As the replica that routed last saw it.
+AGENTS_PRESENT = Gauge("kawal_agents", "Agents by presence.", ["presence"])
+# Cases whose participant waits and that nobody has; for the `unmatched`, nobody who is there has the skill or language.
+CASES_WAITING = Gauge("kawal_queue_cases", "Cases that wait for an agent.", ["kind"])
+QUEUE_OLDEST_SECONDS = Gauge("kawal_queue_oldest_seconds", "How long the case waits that has waited longest.")
+# From the participant's first unanswered word until the case left the queue, to an agent or otherwise.
+QUEUE_WAIT_SECONDS = Histogram(
+    "kawal_queue_wait_seconds",
+    "How long cases waited for an agent.",
+    ["channel"],
+    buckets=(1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 4 * 3_600, 24 * 3_600),
+)
+CASES_ROUTED = Counter("kawal_cases_routed_total", "Cases that routing has given to an agent.")

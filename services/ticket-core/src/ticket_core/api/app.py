@@ -1,7 +1,19 @@
 """The app with all routes of the API; the console adds its own."""
 
 from kawal.http import App, create_app
-from ticket_core.api import bulk, cases, commands, events, life, numbers, participants, persons, recordings, views
+from ticket_core.api import (
+    bulk,
+    cases,
+    commands,
+    events,
+    life,
+    numbers,
+    participants,
+    persons,
+    recordings,
+    routing,
+    views,
+)
 from ticket_core.api.desk import Desk
 from ticket_core.api.document import describe
 from ticket_core.settings import Settings
@@ -21,6 +33,7 @@ def create_api(settings: Settings, desk: Desk) -> App:
         persons.router,
         events.router,
         views.router,
+        routing.router,
     ):
         app.include_router(router)
     app.include_router(numbers.router(service_token=settings.service_token))

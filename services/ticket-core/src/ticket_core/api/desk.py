@@ -8,6 +8,7 @@ from fastapi import Request
 
 from kawal.vault import Vault
 from ticket_core.api.auth import Gatekeeper
+from ticket_core.api.staffing import Staffing
 from ticket_core.batcher import Batcher
 from ticket_core.live import LiveFeed
 from ticket_core.store.agents import Agents
@@ -40,6 +41,7 @@ class Desk:
     vault: Vault
     accesses: RecordingAccesses
     gatekeeper: Gatekeeper
+    staffing: Staffing
     clock: Callable[[], datetime]
 
 

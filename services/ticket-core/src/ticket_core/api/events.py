@@ -12,14 +12,15 @@ from fastapi.responses import StreamingResponse
 from kawal.database import is_outage
 from kawal.http.bearer import Unauthorized
 from ticket_core.api.answers import problems
-from ticket_core.api.auth import CurrentAgent, Gatekeeper
+from ticket_core.api.auth import CurrentAgent
 from ticket_core.api.desk import Desk, desk_of
+from ticket_core.domain.case import Agent
 from ticket_core.live import CutOff, Event, LiveFeed
 from ticket_core.store.stream import StreamPlace
 
 HEARTBEAT_S = 15.0
 KNOWN_FOR_S = 30.0
-"""So long after his session an agent may still see what happens."""
+"""So long after his session an agent may still see what happens; and so often his open screen says that he is there."""
 _HEARTBEAT = b": still here\n\n"
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -29,7 +30,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"])
 async def stream_events(
     request: Request,
     desk: Annotated[Desk, Depends(desk_of)],
-    _agent: CurrentAgent,
+    agent: CurrentAgent,
     last_event_id: Annotated[str | None, Header(description="Go on behind this event", max_length=100)] = None,
     after: Annotated[str | None, Query(description="The same, for a browser's first request", max_length=100)] = None,
 ) -> StreamingResponse:
@@ -43,13 +44,14 @@ async def stream_events(
     desk.live.refuse_if_full()  # while it can still be told: once the stream has begun, only the connection can end
     written = last_event_id or after
     place = StreamPlace.parse(written) if written else await desk.live.here()
-    body = _body(desk.live, place, over=partial(_over, request, desk.gatekeeper))
+    await desk.staffing.attendances.seen(agent.id, now=desk.clock())
+    body = _body(desk.live, place, over=partial(_over, request, desk, agent))
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(body, media_type="text/event-stream", headers=headers)
 
 
-async def _over(request: Request, gatekeeper: Gatekeeper) -> None:
-    """Return once the service drains, or the caller is nobody we know any more."""
+async def _over(request: Request, desk: Desk, agent: Agent) -> None:
+    """Return once the service drains, or the caller is nobody we know any more. Until then, his screen is open."""
     draining: asyncio.Event = request.app.state.draining
     while True:
         with suppress(TimeoutError):
@@ -57,7 +59,8 @@ async def _over(request: Request, gatekeeper: Gatekeeper) -> None:
                 await draining.wait()
                 return
         try:
-            await gatekeeper.agent(request)
+            await desk.gatekeeper.agent(request)
+            await desk.staffing.attendances.seen(agent.id, now=desk.clock())
         except Unauthorized:
             return
         except Exception as error:

@@ -14,6 +14,7 @@ PARAMETERS: dict[str, Any] = {
     "number": "482-913-0574",
     "participant_id": _PARTICIPANT,
     "view_id": _VIEW,
+    "agent_id": _AGENT,
     "seq": 2,
     "place": 0,
     "Idempotency-Key": "7f9c1a52-0b7d-4c55",
@@ -50,6 +51,7 @@ _SAVED = {
     "filter": _VIEW_FILTER,
     "created_at": _OPENED,
 }
+_PROFILE = {"capacity": 8, "skills": ["fraud"], "languages": ["en", "id"], "teams": ["payments"]}
 
 EXAMPLES: dict[str, Any] = {
     "ReplyBody": {"text": "Kami sudah memeriksa. Insentif Anda dikirim hari ini."},
@@ -157,6 +159,35 @@ EXAMPLES: dict[str, Any] = {
         "suggestions": [],
     },
     "AgentView": {"id": _AGENT, "name": "Budi", "email": "budi@example.id", "roles": ["agent"]},
+    "PresenceBody": {"presence": "available"},
+    "PresenceView": {"presence": "available", "chosen": "available", "since": _OPENED},
+    "ProfileBody": _PROFILE,
+    "ProfileView": _PROFILE,
+    "AgentAtWork": _PROFILE
+    | {"id": _AGENT, "name": "Budi", "presence": "available", "since": _OPENED, "load": 4, "capacity": 8},
+    "TeamView": {
+        "key": "payments",
+        "label": {"id": "Tim Insentif", "en": "Payments team"},
+        "topics": ["incentive"],
+        "members": 6,
+        "present": 4,
+        "waiting": 2,
+    },
+    "Queue": {
+        "waiting": 1,
+        "unmatched": 0,
+        "items": [
+            {
+                "number": NUMBER,
+                "channel": "chat",
+                "topic": "incentive.not_paid",
+                "priority": "normal",
+                "waiting_since": _SAID,
+                "position": 1,
+                "wait_minutes": 3,
+            }
+        ],
+    },
     "ViewView": _SAVED,
     "ViewList": {"items": [{"view": _SAVED, "count": 3, "more": False}]},
 }

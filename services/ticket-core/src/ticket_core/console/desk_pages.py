@@ -9,6 +9,7 @@ from uuid_utils import uuid7
 
 from ticket_core.console import showing
 from ticket_core.console.places import Looking, Place
+from ticket_core.console.presence import presence_of
 from ticket_core.console.rendering import AtConsole, Console, SignedIn, by_htmx
 from ticket_core.domain.case import Agent
 from ticket_core.store.timeline import MOST_ENTRIES
@@ -40,7 +41,10 @@ async def home() -> Response:
 async def desk_page(request: Request, console: AtConsole, wanted: Wanted) -> Response:
     """The list alone; on a wide screen with an empty place for a case. Live from before it was read: no gap."""
     after = await console.desk.live.here()
-    return console.response(request, "desk.html", case=None, after=after, **await _list(console, wanted))
+    presence = await presence_of(console, wanted.agent.id)
+    return console.response(
+        request, "desk.html", case=None, after=after, presence=presence, **await _list(console, wanted)
+    )
 
 
 @router.get("/list")
@@ -73,8 +77,10 @@ async def case_page(request: Request, console: AtConsole, wanted: Wanted, number
             request, "case.html", **await case_context(console, number, wanted.agent), looking=wanted
         )
     after = await console.desk.live.here()
-    case, cases = await asyncio.gather(case_context(console, number, wanted.agent), _list(console, wanted))
-    return console.response(request, "desk.html", after=after, **cases | case)
+    case, cases, presence = await asyncio.gather(
+        case_context(console, number, wanted.agent), _list(console, wanted), presence_of(console, wanted.agent.id)
+    )
+    return console.response(request, "desk.html", after=after, presence=presence, **cases | case)
 
 
 @router.get("/cases/{number}/around")

@@ -11,7 +11,7 @@ from kawal.http import App, problems
 from kawal.pages import Pages, mount_assets
 from kawal.programme import Fields, Reasons, Topics
 from ticket_core.api.desk import Desk
-from ticket_core.console import acting, desk_pages, life_forms, person_forms, signing_in
+from ticket_core.console import acting, desk_pages, life_forms, person_forms, presence, signing_in
 from ticket_core.console.attempts import Attempts
 from ticket_core.console.rendering import Console, SignInNeeded, by_htmx
 
@@ -38,7 +38,14 @@ def add_console(app: App, desk: Desk, *, programme: Path, assets: Path) -> None:
     )
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.add_exception_handler(KawalError, _told)
-    for router in (signing_in.router, desk_pages.router, acting.router, life_forms.router, person_forms.router):
+    for router in (
+        signing_in.router,
+        desk_pages.router,
+        acting.router,
+        life_forms.router,
+        person_forms.router,
+        presence.router,
+    ):
         app.include_router(router)
 
 

@@ -46,6 +46,7 @@ from ticket_core.domain.inputs import (
     Reply,
     Resolve,
     Resume,
+    RouteCase,
     TimerFired,
 )
 from ticket_core.domain.pen import Pen
@@ -99,7 +100,7 @@ class NoteDelivery:
     reached: DeliveryState | None
 
 
-ToOneCase = ContinueCase | AddNumber | MessagesRead | NoteDelivery | AgentCommand | TimerFired
+ToOneCase = ContinueCase | AddNumber | MessagesRead | NoteDelivery | AgentCommand | TimerFired | RouteCase
 
 
 def open_case(given: OpenCase, *, conversation: Conversation, now: datetime) -> list[Entry]:
@@ -140,8 +141,8 @@ def decide(
             return _note_delivery(case, given, now)
         case TimerFired():
             return _close(case, now)
-        case AddNumber():
-            return _add_number(case, given, now)
+        case AddNumber() | RouteCase():
+            return _add_number(case, given, now) if isinstance(given, AddNumber) else _route(case, given, now)
         case _:
             return _command(case, given, conversation, policy, now)
 
@@ -234,6 +235,16 @@ def _assign(case: Case, given: Assign, now: datetime) -> list[Entry]:
     pen = Pen.on(case)
     fact = CaseAssigned(assignee.id, assignee.name) if assignee else CaseAssigned(None)
     pen.agent(fact, at=now, agent=given.agent)
+    return pen.entries
+
+
+def _route(case: Case, given: RouteCase, now: datetime) -> list[Entry]:
+    """An agent's own assignment, before or after, always wins: this one only holds for the case that routing saw."""
+    assignee = given.assignee
+    if case.assignee_id != given.holder_id or case.state not in _ANSWERED_BY_REPLY:
+        return []
+    pen = Pen.on(case)
+    pen.system(CaseAssigned(assignee.id, assignee.name) if assignee else CaseAssigned(None), at=now)
     return pen.entries
 
 

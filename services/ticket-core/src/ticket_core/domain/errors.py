@@ -85,6 +85,18 @@ class AgentNotFound(KawalError):
     status, code, title = 422, "agent_not_found", "There is no such agent"
 
 
+class UnknownSkill(KawalError):
+    status, code, title = 422, "unknown_skill", "The programme has no such skill"
+
+
+class UnknownTeam(KawalError):
+    status, code, title = 422, "unknown_team", "The programme has no such team"
+
+
+class NotSupervisor(KawalError):
+    status, code, title = 403, "not_supervisor", "Only a supervisor may do this"
+
+
 class IdempotencyConflict(KawalError):
     status, code, title = 409, "idempotency_conflict", "This idempotency key was used for something else"
 

@@ -29,7 +29,16 @@ from ticket_core.domain.errors import (
     ConversationNotFound,
 )
 from ticket_core.domain.evolve import evolve, evolve_conversation
-from ticket_core.domain.inputs import AgentCommand, Contact, DeliveryReport, Input, PersonCommand, Reply, TimerFired
+from ticket_core.domain.inputs import (
+    AgentCommand,
+    Contact,
+    DeliveryReport,
+    Input,
+    PersonCommand,
+    Reply,
+    RouteCase,
+    TimerFired,
+)
 from ticket_core.domain.persons import PersonChanged, Persons
 from ticket_core.domain.policy import Policy
 from ticket_core.domain.resolve import Mention, Resolution, conversation_key, mentions, resolve
@@ -78,8 +87,8 @@ class Fold:
                 return self._contact(given)
             case DeliveryReport():
                 return self._delivery(given)
-            case TimerFired():
-                return self._on_case(self._case(given.case_id), given, traceparent=given.traceparent)
+            case TimerFired() | RouteCase():
+                return self._by_itself(given)
             case PersonCommand():
                 return Persons(self._world, now=self._now, new_id=self._new_id).apply(given)
             case _:
@@ -196,6 +205,11 @@ class Fold:
         if isinstance(done, Applied):
             self._world.reached[place] = further(note.reached, report.state)
         return done
+
+    def _by_itself(self, given: TimerFired | RouteCase) -> Applied | Skipped:
+        before = self._case(given.case_id)
+        done = self._on_case(before, given, traceparent=given.traceparent)
+        return done if isinstance(given, TimerFired) or self._case(given.case_id) is not before else Skipped()
 
     def _command(self, given: AgentCommand) -> Applied | Skipped:
         case_id = self._world.numbers.get(given.number)

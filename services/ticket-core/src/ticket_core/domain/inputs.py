@@ -196,7 +196,20 @@ class TimerFired:
     traceparent: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RouteCase:
+    """Routing gives the case from `holder_id` (nobody, mostly) to `assignee`, or back to the queue.
+
+    It changes nothing when the case is no longer as routing saw it: what an agent did meanwhile stands.
+    """
+
+    case_id: str
+    holder_id: str | None
+    assignee: Agent | None
+    traceparent: str | None = None
+
+
 StateCommand = Pend | Hold | Resume
 DetailCommand = WriteNote | Prioritise | ChangeTags | SetFields
 AgentCommand = Reply | Resolve | Reopen | Assign | ChangeTopic | StateCommand | DetailCommand
-Input = Contact | DeliveryReport | AgentCommand | PersonCommand | TimerFired
+Input = Contact | DeliveryReport | AgentCommand | PersonCommand | TimerFired | RouteCase

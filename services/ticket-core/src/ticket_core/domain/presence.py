@@ -1,5 +1,6 @@
 """Who is there to work: what an agent chose, and whether his screen still says so."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -40,8 +41,17 @@ def presence(sign: SignOfLife, *, attendance: Attendance, now: datetime) -> Pres
     return Presence.AWAY if silent > attendance.away_after else sign.chosen
 
 
-def absent_since(sign: SignOfLife, *, attendance: Attendance, now: datetime) -> datetime | None:
-    """Since when he has not been available; `None` while he is."""
-    if sign.chosen is not Presence.AVAILABLE:
-        return sign.chosen_at
-    return None if presence(sign, attendance=attendance, now=now) is Presence.AVAILABLE else sign.seen_at
+def absences(sign: SignOfLife, *, attendance: Attendance, now: datetime) -> tuple[datetime, ...]:
+    """When he went away, in each way in which he is away now: he said so, his screen was closed."""
+    said = (sign.chosen_at,) if sign.chosen is not Presence.AVAILABLE else ()
+    counts_until = sign.seen_at + attendance.away_after
+    silent = (counts_until,) if now > counts_until else ()
+    return said + silent
+
+
+def is_abandoned(assigned_at: datetime, absences: Iterable[datetime], *, grace: timedelta, now: datetime) -> bool:
+    """Whether a case's agent has left it: he went away after he got it, longer than the `grace` ago.
+
+    What somebody takes while he says that he is away, he takes knowingly: it stays his until his screen is closed.
+    """
+    return any(assigned_at <= left_at and now - left_at > grace for left_at in absences)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ticket_core.domain.routing import Needs, RoutingRules, Waiting, Worker
 
-MEASURED_OVER = timedelta(minutes=30)
+MEASURED_OVER = timedelta(minutes=15)
 FEWEST = 5
 """From fewer cases than that nobody can tell how fast a queue moves: then nothing is said."""
 LONGEST = timedelta(hours=4)

@@ -84,10 +84,10 @@ class RoutingRules:
     """What a programme's owner decides about it: `programme/routing.yaml`.
 
     `capacity` is that of an agent who has none of his own, `weights` what a case of a channel takes of it. `skills`
-    and `teams` are what each topic asks for; after `team_first`, others than the team take its cases as well.
-    `reserve_after` is when a case begins to keep room for itself. A case counts in its agent's load while its
-    participant waits, and for `engaged_for` after the last word. `sticky_for` is how long the agent who helped last is
-    preferred, `grace` how long a case waits for its own agent who has gone away.
+    and `teams` are what each topic (`group.topic`), or all of its group, ask for; after `team_first`, others than the
+    team take its cases as well. `reserve_after` is when a case begins to keep room for itself. A case counts in its
+    agent's load while its participant waits, and for `engaged_for` after the last word. `sticky_for` is how long the
+    agent who helped last is preferred, `grace` how long a case waits for its own agent who has gone away.
     """
 
     capacity: int = 10
@@ -106,10 +106,15 @@ class RoutingRules:
         return case.since - self.head_starts[case.priority], case.case_id
 
     def needs(self, case: Waiting, *, now: datetime) -> Needs:
-        topic = case.topic or ""
-        within = now - case.since < self.team_first
-        teams = self.teams.get(topic, frozenset()) if within else frozenset()
-        return Needs(self.skills.get(topic, frozenset()), case.language, teams)
+        if not case.topic:
+            return Needs(language=case.language)
+        teams = _asked(self.teams, case.topic) if now - case.since < self.team_first else frozenset()
+        return Needs(_asked(self.skills, case.topic), case.language, teams)
+
+
+def _asked(asks: Mapping[str, frozenset[str]], topic: str) -> frozenset[str]:
+    nothing = frozenset[str]()
+    return asks.get(topic, nothing) | asks.get(topic.partition(".")[0], nothing)
 
 
 class Assignment(NamedTuple):

@@ -20,7 +20,7 @@ from kawal.contracts.words import Channel, IdentityKind
 from kawal.inbox import insert_new
 from ticket_core.domain.case import Fact
 from ticket_core.domain.decide import further
-from ticket_core.domain.inputs import Command, Contact, DeliveryReport, PersonCommand, Reply, TimerFired
+from ticket_core.domain.inputs import Command, Contact, DeliveryReport, PersonCommand, Reply, RouteCase, TimerFired
 from ticket_core.domain.resolve import conversation_key, mentions
 from ticket_core.domain.world import World
 from ticket_core.store import rows, tables
@@ -111,7 +111,7 @@ class Batch:
     commands: list[Command] = field(default_factory=list)
     of_people: list[PersonCommand] = field(default_factory=list)
     reports: list[DeliveryReport] = field(default_factory=list)
-    timers: list[TimerFired] = field(default_factory=list)
+    timers: list[TimerFired | RouteCase] = field(default_factory=list)
 
     @cached_property
     def mentioned(self) -> Mentioned:

@@ -18,7 +18,7 @@ from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from ticket_core.domain.errors import IdempotencyConflict
 from ticket_core.domain.fold import Applied, Fold, Skipped
-from ticket_core.domain.inputs import Contact, DeliveryReport, Input, Once, PersonCommand, TimerFired, Wish
+from ticket_core.domain.inputs import Contact, DeliveryReport, Input, Once, PersonCommand, RouteCase, TimerFired, Wish
 from ticket_core.domain.persons import PersonChanged
 from ticket_core.domain.policy import Policy
 from ticket_core.store import once
@@ -191,7 +191,7 @@ def _sorted_out(inputs: Sequence[Input]) -> Batch:
                 batch.contacts.append(given)
             case DeliveryReport():
                 batch.reports.append(given)
-            case TimerFired():
+            case TimerFired() | RouteCase():
                 batch.timers.append(given)
             case PersonCommand():
                 batch.of_people.append(given)

@@ -311,6 +311,44 @@ api_tokens = Table(
     Column("created_at", _Moment, nullable=False, server_default=func.now()),
 )
 
+agent_profiles = Table(
+    "agent_profiles",
+    metadata,
+    Column("agent_id", _Id, ForeignKey(agents.c.id), primary_key=True),
+    Column("capacity", Integer),
+    Column("skills", ARRAY(Text), nullable=False),
+    Column("languages", ARRAY(Text), nullable=False),
+    Column("teams", ARRAY(Text), nullable=False),
+    CheckConstraint("capacity >= 0", name="capacity"),
+    CheckConstraint("languages <@ ARRAY['id', 'en']", name="languages"),
+)
+
+attendance = Table(
+    "attendance",
+    metadata,
+    Column("agent_id", _Id, ForeignKey(agents.c.id), primary_key=True),
+    Column("chosen", Text, nullable=False),
+    Column("chosen_at", _Moment, nullable=False),
+    Column("seen_at", _Moment, nullable=False),
+    # When routing gave him something last.
+    Column("given_at", _Moment),
+    CheckConstraint("chosen IN ('available', 'away', 'offline')", name="chosen"),
+)
+
+# What the expected wait is measured by: each waiting that ended in the last hour or so.
+queue_departures = Table(
+    "queue_departures",
+    metadata,
+    Column("case_id", _Id, ForeignKey(cases.c.id), primary_key=True),
+    Column("waiting_since", _Moment, primary_key=True),
+    Column("left_at", _Moment, nullable=False),
+    Column("skills", ARRAY(Text), nullable=False),
+    Column("language", Text, nullable=False),
+    Column("teams", ARRAY(Text), nullable=False),
+    Column("weight", Integer, nullable=False),
+    Index("queue_departures_left_at_idx", "left_at"),
+)
+
 once = Table(
     "once",
     metadata,
