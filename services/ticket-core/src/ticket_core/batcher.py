@@ -11,18 +11,19 @@ from typing import NoReturn, overload
 from kawal.errors import KawalError
 from kawal.http import Unavailable
 from ticket_core.domain.fold import Applied, Skipped
-from ticket_core.domain.inputs import AgentCommand, PersonCommand
+from ticket_core.domain.inputs import AgentCommand, JoinCommand, PersonCommand
 from ticket_core.domain.persons import PersonChanged
 
+Command = AgentCommand | JoinCommand | PersonCommand
 Done = Applied | PersonChanged
 Outcome = Done | Skipped | KawalError
-Apply = Callable[[Sequence[AgentCommand | PersonCommand]], Awaitable[Sequence[Outcome]]]
+Apply = Callable[[Sequence[Command]], Awaitable[Sequence[Outcome]]]
 
 MOST_WAITING = 1_000
 MOST_AT_ONCE = 64
 DEADLINE_S = 10.0
 
-_Waiting = tuple[AgentCommand | PersonCommand, "asyncio.Future[Done]"]
+_Waiting = tuple[Command, "asyncio.Future[Done]"]
 
 
 class TooManyCommands(KawalError):
@@ -38,12 +39,12 @@ class Batcher:
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(MOST_WAITING)
 
     @overload
-    async def submit(self, command: AgentCommand) -> Applied: ...
+    async def submit(self, command: AgentCommand | JoinCommand) -> Applied: ...
 
     @overload
     async def submit(self, command: PersonCommand) -> PersonChanged: ...
 
-    async def submit(self, command: AgentCommand | PersonCommand) -> Done:
+    async def submit(self, command: Command) -> Done:
         """Apply `command`; returns what the case, or the person, is afterwards.
 
         Raises:

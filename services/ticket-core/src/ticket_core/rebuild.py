@@ -107,7 +107,8 @@ def compare(kept: Case, timeline: Sequence[Entry], *, numbers: set[str]) -> list
         return [Difference(kept.id, "timeline", kept.last_seq, [entry.seq for entry in timeline])]
     folded = fold(timeline)
     pairs: list[tuple[str, object, object]] = list(zip(Case._fields, kept, folded, strict=True))
-    pairs.append(("numbers", numbers, {folded.number, *folded.aliases}))
+    # While it is part of another case, its numbers lead there.
+    pairs.append(("numbers", numbers, set() if folded.merged else {folded.number, *folded.aliases}))
     return [Difference(kept.id, name, there, said) for name, there, said in pairs if there != said]
 
 

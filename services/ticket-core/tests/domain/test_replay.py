@@ -26,7 +26,7 @@ from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.words import Assurance, Channel
 from kawal.errors import KawalError
 from ticket_core.domain.case import ACTIVE, Case
-from ticket_core.domain.entries import ContentRepeated, Entry, NoteWritten, Priority
+from ticket_core.domain.entries import CaseMerged, ContentRepeated, Entry, MergeUndone, NoteWritten, Priority
 from ticket_core.domain.evolve import evolve_conversation, fold
 from ticket_core.domain.fingerprint import fingerprint, statement
 from ticket_core.domain.inputs import (
@@ -38,6 +38,7 @@ from ticket_core.domain.inputs import (
     DismissSuggestion,
     Hold,
     Input,
+    MergeCases,
     MergePersons,
     PairCommand,
     Pend,
@@ -51,6 +52,7 @@ from ticket_core.domain.inputs import (
     SetFields,
     TimerFired,
     TimerKind,
+    UndoMerge,
     UnmergePerson,
     WriteNote,
 )
@@ -114,6 +116,7 @@ commands = st.sampled_from(
         (SetFields, {"values": {"amount": None, "sure": 1}}),
     ]
 )
+joins = st.sampled_from([MergeCases, MergeCases, UndoMerge])
 of_people = st.sampled_from([MergePersons, MergePersons, AcceptSuggestion, DismissSuggestion, UnmergePerson])
 steps = st.lists(
     st.tuples(st.just("contact"), interactions)
@@ -122,6 +125,7 @@ steps = st.lists(
         st.just("report"), st.tuples(st.integers(0, 5), st.integers(1, 9), st.sampled_from(list(DeliveryState)))
     )
     | st.tuples(st.just("time"), st.integers(0, 10))
+    | st.tuples(st.just("cases"), st.tuples(joins, st.integers(0, 5), st.integers(0, 5)))
     | st.tuples(st.just("people"), st.tuples(of_people, st.integers(0, 3), st.integers(0, 3))),
     max_size=30,
 )
@@ -148,10 +152,17 @@ def _inputs(desk: Desk, kind: str, detail: Any) -> list[Input]:
             return [contact(interaction.model_copy(update={"occurred_at": desk.now}))]
         case "command", ((command, arguments), place) if place < len(desk.cases):
             return [wanted(desk.cases[place], command, arguments)]
-        case "people", (command, place, other) if max(place, other) < len(desk.people):
-            return [who_is_who(command, desk.people[place], desk.people[other])]
         case "report", (place, seq, state) if place < len(desk.cases):
             return [report(desk.cases[place].id, seq, state, channel=Channel.WEB)]
+    return _joins(desk, kind, detail)
+
+
+def _joins(desk: Desk, kind: str, detail: Any) -> list[Input]:
+    match kind, detail:
+        case "cases", (command, place, other) if max(place, other) < len(desk.cases):
+            return [command(number=desk.cases[place].number, other=desk.cases[other].number, agent=BUDI)]
+        case "people", (command, place, other) if max(place, other) < len(desk.people):
+            return [who_is_who(command, desk.people[place], desk.people[other])]
     return []
 
 
@@ -231,7 +242,7 @@ class TestAnyStory:
     @settings(max_examples=75, deadline=None)
     def test_gives_each_number_to_one_case(self, story: list[tuple[str, Any]]) -> None:
         desk = run(story)
-        numbers = [number for case in desk.cases for number in (case.number, *case.aliases)]
+        numbers = [number for case in desk.cases if not case.merged for number in (case.number, *case.aliases)]
         assert len(numbers) == len(set(numbers))
         assert {number: desk.world.numbers[number] for number in numbers} == desk.world.numbers
 
@@ -257,11 +268,16 @@ class TestAnyStory:
     @settings(max_examples=150, deadline=None)
     def test_takes_legal_steps_only(self, story: list[tuple[str, Any]]) -> None:
         for entries in timelines(run(story)).values():
-            state = CaseState.NEW
+            states = [CaseState.NEW]
             for entry in entries[1:]:
-                if entry.state is not None and entry.state is not state:
-                    assert entry.state in STEPS[state]
-                    state = entry.state
+                if isinstance(entry.fact, CaseMerged):
+                    states.append(CaseState.CLOSED)
+                elif isinstance(entry.fact, MergeUndone):
+                    states.pop()
+                    assert entry.state is states[-1]
+                elif entry.state is not None and entry.state is not states[-1]:
+                    assert entry.state in STEPS[states[-1]]
+                    states[-1] = entry.state
 
     @given(steps)
     @settings(max_examples=75, deadline=None)
@@ -326,6 +342,39 @@ class TestMergedAndUndone:
         chance.shuffle(merged)
         desk.give(*(UnmergePerson(participant_id=one, agent=BUDI) for one in merged))
         assert kept(desk) == before
+
+    @given(steps, st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=4), st.integers(0, 9))
+    @settings(max_examples=150, deadline=None)
+    def test_leaves_the_cases_as_they_were(self, story: list[Any], pairs: list[tuple[int, int]], days: int) -> None:
+        desk = run(story)
+        before, merged = kept(desk), []
+        for place, other in pairs:
+            if max(place, other) < len(desk.cases):
+                into, part = desk.world.survivor(desk.cases[place]), desk.world.survivor(desk.cases[other])
+                try:
+                    desk.give(MergeCases(number=into.number, other=part.number, agent=BUDI))
+                except KawalError:
+                    continue
+                merged.append((into.number, part.number))
+        desk.pass_time(days=days)
+        for into, part in reversed(merged):
+            desk.give(UndoMerge(number=into, other=part, agent=BUDI))
+        assert kept(desk) == before
+
+    @given(steps)
+    @settings(max_examples=75, deadline=None)
+    def test_what_is_merged_is_silent(self, story: list[Any]) -> None:
+        """Nobody works on it, nothing is due in it, nothing is said in it, and its numbers lead elsewhere."""
+        desk = run(story)
+        for case in desk.cases:
+            if case.merged:
+                assert (case.state, case.close_at, case.waiting_since) == (CaseState.CLOSED, None, None)
+                survivor = desk.world.survivor(case)
+                assert survivor is not None
+                assert survivor.id == desk.world.numbers[case.number] != case.id
+                entries = timelines(desk)[case.id]
+                since = max(entry.seq for entry in entries if isinstance(entry.fact, CaseMerged))
+                assert all(entry.conversation_seq is None for entry in entries[since:])
 
     @given(steps)
     @settings(max_examples=75, deadline=None)

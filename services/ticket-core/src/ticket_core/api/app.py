@@ -6,6 +6,7 @@ from ticket_core.api import (
     cases,
     commands,
     events,
+    joins,
     life,
     numbers,
     participants,
@@ -25,6 +26,7 @@ def create_api(settings: Settings, desk: Desk) -> App:
     for router in (
         cases.router,
         commands.router,
+        joins.router,
         life.router,
         bulk.router,
         life.mentions_router,

@@ -5,6 +5,7 @@ from typing import Any
 NUMBER = "4829130574"
 _CASE = "0198f2c0-5a1e-7c3d-9b1f-2f6f0a1b2c3d"
 _PARTICIPANT = "0198f2c0-5a1d-7b2c-8a0e-1e5e0a1b2c3d"
+_OTHER = "0198f2c0-5b2e-7c3d-9b1f-2f6f0a1b2c3e"
 _AGENT = "0198f2c0-0000-7000-8000-0000000000b1"
 _VIEW = "0198f2c0-6000-7000-8000-0000000000e1"
 _OPENED, _SAID = "2026-11-24T03:02:11.412Z", "2026-11-24T03:09:57.003Z"
@@ -13,6 +14,7 @@ _TEXT = "Insentif saya belum cair"
 PARAMETERS: dict[str, Any] = {
     "number": "482-913-0574",
     "participant_id": _PARTICIPANT,
+    "other_id": _OTHER,
     "view_id": _VIEW,
     "agent_id": _AGENT,
     "seq": 2,
@@ -130,6 +132,7 @@ EXAMPLES: dict[str, Any] = {
                 "about": None,
                 "payload": {},
                 "delivery": {},
+                "included": [],
             }
         ],
         "next_cursor": "2",
@@ -156,8 +159,28 @@ EXAMPLES: dict[str, Any] = {
         "created_at": _OPENED,
         "identities": [{"kind": "phone", "value": "+6281234567890", "assurance": "possessed"}],
         "cases": [_SUMMARY],
-        "suggestions": [],
+        "suggestions": [
+            {
+                "participant_id": _OTHER,
+                "participant_name": "Siti",
+                "kind": "phone",
+                "value": "+6281234567890",
+                "assurance": "claimed",
+                "state": "open",
+                "suggested_at": _SAID,
+                "case_numbers": ["4829130582"],
+                "evidence": [
+                    {"kind": "phone", "value": "+6281234567890", "assurance": "claimed"},
+                    {"kind": "name", "value": "Siti", "assurance": "claimed"},
+                ],
+            }
+        ],
+        "merged": [],
     },
+    "MergeBody": {"other_id": _OTHER, "reason": "Nama dan tanggal lahir sama"},
+    "UnmergeBody": {"reason": "Ternyata kakaknya"},
+    "PersonChanged": {"participant_id": _PARTICIPANT},
+    "OtherBody": {"other": "482-913-0582"},
     "AgentView": {"id": _AGENT, "name": "Budi", "email": "budi@example.id", "roles": ["agent"]},
     "PresenceBody": {"presence": "available"},
     "PresenceView": {"presence": "available", "chosen": "available", "since": _OPENED},

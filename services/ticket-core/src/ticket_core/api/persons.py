@@ -54,14 +54,14 @@ Asked = Annotated[PersonAsked, Depends(_asked)]
 
 
 @router.post("/merge", response_model=PersonChanged)
-async def merge(body: MergeBody, desk: AtDesk, asked: Asked) -> Response:
+async def merge_persons(body: MergeBody, desk: AtDesk, asked: Asked) -> Response:
     """Two participants are one person. Nothing is moved, so it can be undone at any time."""
     command = MergePersons(**asked, other_id=str(body.other_id), reason=body.reason)
     return answer(await desk.batcher.submit(command))
 
 
 @router.post("/unmerge", response_model=PersonChanged)
-async def unmerge(desk: AtDesk, asked: Asked, body: UnmergeBody | None = None) -> Response:
+async def unmerge_person(desk: AtDesk, asked: Asked, body: UnmergeBody | None = None) -> Response:
     """A participant who was merged into another is a person of his own after all.
 
     What was written meanwhile stays in the case that it was written in; from now on each is placed among his own.
@@ -71,12 +71,12 @@ async def unmerge(desk: AtDesk, asked: Asked, body: UnmergeBody | None = None) -
 
 
 @router.post("/suggestions/{other_id}/accept", response_model=PersonChanged)
-async def accept(other_id: UUID, desk: AtDesk, asked: Asked, _body: NoBody | None = None) -> Response:
+async def accept_suggestion(other_id: UUID, desk: AtDesk, asked: Asked, _body: NoBody | None = None) -> Response:
     """They are one person: merged, shown as the one who is known longer."""
     return answer(await desk.batcher.submit(AcceptSuggestion(**asked, other_id=str(other_id))))
 
 
 @router.post("/suggestions/{other_id}/dismiss", response_model=PersonChanged)
-async def dismiss(other_id: UUID, desk: AtDesk, asked: Asked, _body: NoBody | None = None) -> Response:
+async def dismiss_suggestion(other_id: UUID, desk: AtDesk, asked: Asked, _body: NoBody | None = None) -> Response:
     """They are two people, and are not suggested again, whatever else they will share."""
     return answer(await desk.batcher.submit(DismissSuggestion(**asked, other_id=str(other_id))))

@@ -3,13 +3,14 @@
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from kawal.errors import KawalError
 from ticket_core.api.answers import problems
 from ticket_core.api.auth import CurrentAgent
 from ticket_core.api.desk import Desk, desk_of
 from ticket_core.domain.case import Agent
+from ticket_core.store.views import RecordingView
 
 _RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})", re.ASCII)
 # Whatever else a participant sends is only ever saved, never opened within our origin.
@@ -22,6 +23,7 @@ router = APIRouter(
 Seq = Annotated[int, Path(ge=1, le=2**31 - 1)]
 AtDesk = Annotated[Desk, Depends(desk_of)]
 Range = Annotated[str | None, Header(alias="range", description="`bytes=FIRST-LAST`", max_length=100)]
+Part = Annotated[str | None, Query(description="The number of the merged case that the entry is of", max_length=20)]
 _BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {}}},
     206: {"description": "A part of it"},
@@ -33,9 +35,12 @@ class RangeNotSatisfiable(KawalError):
 
 
 @router.get("/recording", response_class=Response, responses=_BYTES)
-async def get_recording(number: str, seq: Seq, desk: AtDesk, agent: CurrentAgent, range_: Range = None) -> Response:
+async def get_recording(
+    number: str, seq: Seq, desk: AtDesk, agent: CurrentAgent, *, part: Part = None, range_: Range = None
+) -> Response:
     """The voicemail of an entry."""
-    return await _file(desk, agent, number=number, seq=seq, attachment=0, wanted=range_)
+    found = await desk.timelines.recording(number, seq=seq, part=part)
+    return await _file(desk, agent, found, wanted=range_)
 
 
 @router.get("/attachments/{place}", response_class=Response, responses=_BYTES)
@@ -46,14 +51,15 @@ async def get_attachment(
     desk: AtDesk,
     agent: CurrentAgent,
     *,
+    part: Part = None,
     range_: Range = None,
 ) -> Response:
     """An attachment of an entry, counted from 0."""
-    return await _file(desk, agent, number=number, seq=seq, attachment=place, wanted=range_)
+    found = await desk.timelines.recording(number, seq=seq, attachment=place, part=part)
+    return await _file(desk, agent, found, wanted=range_)
 
 
-async def _file(desk: Desk, agent: Agent, *, number: str, seq: int, attachment: int, wanted: str | None) -> Response:
-    recording = await desk.timelines.recording(number, seq=seq, attachment=attachment)
+async def _file(desk: Desk, agent: Agent, recording: RecordingView, *, wanted: str | None) -> Response:
     await desk.accesses.note(recording, agent_id=agent.id, at=desk.clock())
     data, media_type = await desk.vault.get(recording.vault_ref)
     headers = {"accept-ranges": "bytes", "cache-control": "private, no-store"}

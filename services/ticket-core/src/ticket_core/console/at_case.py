@@ -16,7 +16,7 @@ from ticket_core.console.desk_pages import case_context
 from ticket_core.console.rendering import AtConsole, Console, SignedIn, by_htmx
 from ticket_core.domain.case import Agent
 from ticket_core.domain.errors import IdempotencyConflict
-from ticket_core.domain.inputs import AgentCommand, PersonCommand, Reply, WriteNote
+from ticket_core.domain.inputs import AgentCommand, JoinCommand, PersonCommand, Reply, WriteNote
 from ticket_core.store.queries import plain_number
 
 
@@ -41,7 +41,7 @@ class Here:
     def asked(self) -> Command:
         return Command(number=plain_number(self.number), agent=self.agent, traceparent=current_traceparent())
 
-    async def done(self, command: AgentCommand) -> Response:
+    async def done(self, command: AgentCommand | JoinCommand) -> Response:
         """Do it; answered with the head of the case, which says what was refused."""
         problem = None
         try:

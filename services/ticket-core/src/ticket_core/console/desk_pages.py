@@ -12,6 +12,7 @@ from ticket_core.console.places import Looking, Place
 from ticket_core.console.presence import presence_of
 from ticket_core.console.rendering import AtConsole, Console, SignedIn, by_htmx
 from ticket_core.domain.case import Agent
+from ticket_core.store.queries import plain_number
 from ticket_core.store.timeline import MOST_ENTRIES
 
 PAGE = 40
@@ -64,7 +65,8 @@ async def active_count(console: AtConsole, _agent: SignedIn) -> Response:
 async def row_part(request: Request, console: AtConsole, wanted: Wanted, number: str) -> Response:
     """One line, after its case changed; 204 when it is not in this list (any more)."""
     case = await console.desk.cases.case(number)
-    if not wanted.shows(case):
+    merged = case.number != plain_number(number)  # into another one, which has a line of its own
+    if merged or not wanted.shows(case):
         return Response(status_code=204)
     return console.response(request, "row.html", case=case, looking=wanted, open_number=None)
 

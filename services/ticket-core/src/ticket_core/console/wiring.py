@@ -11,7 +11,7 @@ from kawal.http import App, problems
 from kawal.pages import Pages, mount_assets
 from kawal.programme import Fields, Reasons, Topics
 from ticket_core.api.desk import Desk
-from ticket_core.console import acting, desk_pages, life_forms, person_forms, presence, signing_in
+from ticket_core.console import acting, desk_pages, join_forms, life_forms, person_forms, presence, signing_in
 from ticket_core.console.attempts import Attempts
 from ticket_core.console.rendering import Console, SignInNeeded, by_htmx
 
@@ -45,6 +45,7 @@ def add_console(app: App, desk: Desk, *, programme: Path, assets: Path) -> None:
         life_forms.router,
         person_forms.router,
         presence.router,
+        join_forms.router,
     ):
         app.include_router(router)
 

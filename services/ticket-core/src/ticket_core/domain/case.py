@@ -69,6 +69,17 @@ class Conversation(NamedTuple):
     read_seq: int = 0
 
 
+class Merged(NamedTuple):
+    """That a case is part of another one, and what it was before: an undo makes it that again."""
+
+    into_id: str
+    state: CaseState
+    reason: str | None
+    resolved_at: datetime | None
+    close_at: datetime | None
+    waiting_since: datetime | None
+
+
 class Case(NamedTuple):
     """One problem of one participant: its timeline, folded.
 
@@ -104,6 +115,7 @@ class Case(NamedTuple):
     tags: tuple[str, ...] = ()
     reason: str | None = None
     fields: tuple[tuple[str, FieldValue], ...] = ()
+    merged: Merged | None = None
 
     @property
     def version(self) -> str:

@@ -42,6 +42,10 @@ class EntryKind(StrEnum):
     PRIORITY = "priority"
     TAGS = "tags"
     FIELDS = "fields"
+    MERGED = "merged"
+    ABSORBED = "absorbed"
+    MERGE_UNDONE = "merge_undone"
+    RELEASED = "released"
     PERSON_MERGED = "person_merged"
     PERSON_UNMERGED = "person_unmerged"
 
@@ -197,6 +201,44 @@ class FieldsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseMerged:
+    """The case is part of the case `into_id` from now on: closed, and its numbers lead there."""
+
+    kind: ClassVar = EntryKind.MERGED
+    into_id: str
+    into_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseAbsorbed:
+    """The case `case_id` is part of this one from now on; `numbers` are all that led to it."""
+
+    kind: ClassVar = EntryKind.ABSORBED
+    case_id: str
+    number: str
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeUndone:
+    """The case is what it was before it became part of the case `from_id`."""
+
+    kind: ClassVar = EntryKind.MERGE_UNDONE
+    from_id: str
+    from_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReleased:
+    """The case `case_id` is no part of this one any more; `numbers` lead to it again."""
+
+    kind: ClassVar = EntryKind.RELEASED
+    case_id: str
+    number: str
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PersonMerged:
     """An agent found that two participants are one person: `participant_id` is now part of `into_id`."""
 
@@ -236,6 +278,10 @@ EntryFact = (
     | PriorityChanged
     | TagsChanged
     | FieldsChanged
+    | CaseMerged
+    | CaseAbsorbed
+    | MergeUndone
+    | CaseReleased
     | PersonMerged
     | PersonUnmerged
 )

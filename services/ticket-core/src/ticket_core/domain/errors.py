@@ -77,6 +77,26 @@ class NotMerged(KawalError):
     status, code, title = 409, "not_merged", "The participant was not merged into anybody"
 
 
+class SameCase(KawalError):
+    status, code, title = 409, "same_case", "It is one case already"
+
+
+class DifferentPersons(KawalError):
+    status, code, title = 409, "different_persons", "The cases are of two people"
+
+
+class CaseNotActive(KawalError):
+    status, code, title = 409, "case_not_active", "A case can only become part of one that is worked on"
+
+
+class CaseNotMerged(KawalError):
+    status, code, title = 409, "case_not_merged", "The other case is no part of this one"
+
+
+class CasesMerged(KawalError):
+    status, code, title = 409, "cases_merged", "Cases of the two are merged; undo that first"
+
+
 class SuggestionNotFound(KawalError):
     status, code, title = 404, "suggestion_not_found", "Nothing suggests that the two are one person"
 

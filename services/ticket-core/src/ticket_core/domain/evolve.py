@@ -5,16 +5,20 @@ from typing import Any
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Author
-from ticket_core.domain.case import ACTIVE, Case, Conversation
+from ticket_core.domain.case import ACTIVE, Case, Conversation, Merged
 from ticket_core.domain.entries import (
     CONTRIBUTIONS,
+    CaseAbsorbed,
     CaseAssigned,
+    CaseMerged,
     CaseOpened,
+    CaseReleased,
     ContentRepeated,
     ConversationRead,
     DeliveryNoted,
     Entry,
     FieldsChanged,
+    MergeUndone,
     MessageWritten,
     NumberAdded,
     PersonMerged,
@@ -29,7 +33,18 @@ from ticket_core.domain.fingerprint import MOST_HEARD, Heard, fingerprint, longe
 
 SUBJECT_LENGTH = 120
 SNIPPET_LENGTH = 160
-_SILENT = (DeliveryNoted, ConversationRead, NumberAdded, ContentRepeated, PersonMerged, PersonUnmerged)
+_SILENT = (
+    DeliveryNoted,
+    ConversationRead,
+    NumberAdded,
+    ContentRepeated,
+    CaseMerged,
+    CaseAbsorbed,
+    MergeUndone,
+    CaseReleased,
+    PersonMerged,
+    PersonUnmerged,
+)
 
 
 def fold(entries: Iterable[Entry]) -> Case:
@@ -130,8 +145,18 @@ def _detailed(case: Case, entry: Entry) -> dict[str, Any]:
             return {"tags": tags}
         case FieldsChanged(values=values):
             return {"fields": _written_down(case, values)}
+        case _:
+            return _joined(case, entry)
+
+
+def _joined(case: Case, entry: Entry) -> dict[str, Any]:
+    match entry.fact:
         case PersonUnmerged(answer_in=str(answer_in)):
             return {"conversation_id": answer_in}
+        case CaseAbsorbed(numbers=numbers):
+            return {"aliases": (*case.aliases, *numbers)}
+        case CaseReleased(numbers=numbers):
+            return {"aliases": tuple(alias for alias in case.aliases if alias not in numbers)}
         case _:
             return {}
 
@@ -142,6 +167,25 @@ def _written_down(case: Case, values: dict[str, FieldValue | None]) -> tuple[tup
 
 
 def _moved(case: Case, entry: Entry) -> dict[str, Any]:
+    match entry.fact:
+        case CaseMerged(into_id=into_id):
+            before = Merged(into_id, case.state, case.reason, case.resolved_at, case.close_at, case.waiting_since)
+            over = case.resolved_at or entry.at
+            return {
+                "state": entry.state,
+                "resolved_at": over,
+                "close_at": None,
+                "waiting_since": None,
+                "merged": before,
+            }
+        case MergeUndone() if case.merged is not None:
+            _, *before_it = case.merged
+            return dict(zip(Merged._fields[1:], before_it, strict=True)) | {"merged": None}
+        case _:
+            return _stepped(case, entry)
+
+
+def _stepped(case: Case, entry: Entry) -> dict[str, Any]:
     reason = entry.fact.reason if isinstance(entry.fact, StateChanged) else None
     if entry.state is CaseState.CLOSED:
         reason = case.reason  # how it was resolved stays true

@@ -8,6 +8,7 @@ from kawal import case_numbers
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.interactions import Interaction, MessagesRead
 from kawal.contracts.words import Assurance, Identity, IdentityKind
+from ticket_core.domain import merging
 from ticket_core.domain.case import Case, Conversation, Fact, Participant
 from ticket_core.domain.correlate import Similar, correlate
 from ticket_core.domain.decide import (
@@ -25,8 +26,10 @@ from ticket_core.domain.entries import Entry, SimilarCaseFound
 from ticket_core.domain.errors import (
     CaseChangedMeanwhile,
     CaseNotFound,
+    CaseNotMerged,
     CaseNumbersExhausted,
     ConversationNotFound,
+    DifferentPersons,
 )
 from ticket_core.domain.evolve import evolve, evolve_conversation
 from ticket_core.domain.inputs import (
@@ -34,6 +37,8 @@ from ticket_core.domain.inputs import (
     Contact,
     DeliveryReport,
     Input,
+    JoinCommand,
+    MergeCases,
     PersonCommand,
     Reply,
     RouteCase,
@@ -100,10 +105,11 @@ class Fold:
         conversation = self._world.conversations.get(contact.interaction.conversation_id)
         current = conversation.case_id if conversation else None
         case_id = self._world.events.get((contact.source, contact.event_id), current)
-        if case_id is None or number is None or not self._is_free(number):
+        case = self._world.survivor(self._world.cases.get(case_id)) if case_id else None
+        if case is None or number is None or not self._is_free(number):
             return Skipped()
-        given = NumberGiven(number, case_id, contact.source, contact.event_id)
-        return self._on_case(self._case(case_id), AddNumber(number), traceparent=contact.traceparent, number=given)
+        given = NumberGiven(number, case.id, contact.source, contact.event_id)
+        return self._on_case(case, AddNumber(number), traceparent=contact.traceparent, number=given)
 
     def _contact(self, contact: Contact) -> Applied:
         world, interaction = self._world, contact.interaction
@@ -154,7 +160,7 @@ class Fold:
             interaction.topic,
             text=said_in(interaction),
             current=current,
-            cases=self._world.cases_of(participant_id),
+            cases=[case for case in self._world.cases_of(participant_id) if case.merged is None],
             policy=self._policy,
             now=self._now,
         )
@@ -184,7 +190,7 @@ class Fold:
 
     def _current(self, conversation: Conversation) -> Case | None:
         """The case that a conversation is about, as long as it is a case of the same person."""
-        case = self._world.cases.get(conversation.case_id) if conversation.case_id else None
+        case = self._world.survivor(self._world.cases.get(conversation.case_id)) if conversation.case_id else None
         return case if case and self._world.are_one(case.participant_id, conversation.participant_id) else None
 
     def _read(self, contact: Contact, read: MessagesRead) -> Applied | Skipped:
@@ -211,16 +217,43 @@ class Fold:
         done = self._on_case(before, given, traceparent=given.traceparent)
         return done if isinstance(given, TimerFired) or self._case(given.case_id) is not before else Skipped()
 
-    def _command(self, given: AgentCommand) -> Applied | Skipped:
-        case_id = self._world.numbers.get(given.number)
-        if case_id is None:
-            raise CaseNotFound("No case has this number")
-        case = self._case(case_id)
+    def _command(self, given: AgentCommand | JoinCommand) -> Applied | Skipped:
+        case = self._numbered(given.number)
         if given.only_if is not None and case.version not in given.only_if:
             raise CaseChangedMeanwhile(case.version)
+        if isinstance(given, JoinCommand):
+            return self._join(case, given)
         wanted = given.conversation_id if isinstance(given, Reply) else None
         conversation = self._conversation(case, wanted)
         return self._on_case(case, given, conversation=conversation, traceparent=given.traceparent)
+
+    def _numbered(self, number: str) -> Case:
+        case = self._world.survivor(self._world.cases.get(self._world.numbers.get(number, "")))
+        if case is None:
+            raise CaseNotFound("No case has this number")
+        return case
+
+    def _join(self, case: Case, given: JoinCommand) -> Applied:
+        """Two cases become one, or two again: both timelines say so, and the numbers lead there."""
+        if isinstance(given, MergeCases):
+            other = self._numbered(given.other)
+            if not self._world.are_one(case.participant_id, other.participant_id):
+                raise DifferentPersons("Say first that they are one person")
+            joining, leads_to = merging.merge(case, other, agent=given.agent, now=self._now), case
+        else:
+            other = self._merged(given.other, into=case)
+            joining, leads_to = merging.undo(case, other, agent=given.agent, now=self._now), other
+        step = Step(renumbered=[NumberGiven(number, leads_to.id) for number in merging.numbers_of(other)])
+        after = self._record(step, case, None, joining.survivor, given.traceparent)
+        self._record(step, other, None, joining.other, given.traceparent)
+        self._world.accept(step)
+        return Applied(after.id, after.number, after.state, joining.survivor[0].seq, after.last_seq)
+
+    def _merged(self, number: str, *, into: Case) -> Case:
+        for case in self._world.cases.values():
+            if case.number == number and case.merged and case.merged.into_id == into.id:
+                return case
+        raise CaseNotMerged("See the entries of the kind absorbed")
 
     def _conversation(self, case: Case, wanted: str | None) -> Conversation:
         conversation = self._world.conversations.get(wanted or case.conversation_id or "")

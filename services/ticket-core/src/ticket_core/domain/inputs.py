@@ -182,6 +182,20 @@ class SetFields(Command):
     values: Mapping[str, FieldValue | None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeCases(Command):
+    """The case of which `other` is a number becomes part of this one."""
+
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoMerge(Command):
+    """The case whose own number is `other` is no part of this one after all."""
+
+    other: str
+
+
 class TimerKind(StrEnum):
     CLOSE = "close"
 
@@ -212,4 +226,5 @@ class RouteCase:
 StateCommand = Pend | Hold | Resume
 DetailCommand = WriteNote | Prioritise | ChangeTags | SetFields
 AgentCommand = Reply | Resolve | Reopen | Assign | ChangeTopic | StateCommand | DetailCommand
-Input = Contact | DeliveryReport | AgentCommand | PersonCommand | TimerFired | RouteCase
+JoinCommand = MergeCases | UndoMerge
+Input = Contact | DeliveryReport | AgentCommand | JoinCommand | PersonCommand | TimerFired | RouteCase

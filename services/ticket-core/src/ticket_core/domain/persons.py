@@ -12,7 +12,7 @@ from datetime import datetime
 from kawal.contracts.words import Author
 from ticket_core.domain.case import Case, Participant
 from ticket_core.domain.entries import CONTRIBUTIONS, EntryFact, PersonMerged, PersonUnmerged
-from ticket_core.domain.errors import NotMerged, ParticipantNotFound, SamePerson, SuggestionNotFound
+from ticket_core.domain.errors import CasesMerged, NotMerged, ParticipantNotFound, SamePerson, SuggestionNotFound
 from ticket_core.domain.evolve import evolve
 from ticket_core.domain.inputs import (
     AcceptSuggestion,
@@ -47,6 +47,7 @@ class Persons:
         Raises:
             ParticipantNotFound: one of them does not exist.
             SamePerson, NotMerged: it is so already.
+            CasesMerged: a case of the one is part of a case of the other.
             SuggestionNotFound: nothing was suggested about the two.
         """
         for participant_id in given.participants:
@@ -84,6 +85,7 @@ class Persons:
         members = [self._participant(member) for member in self._world.members_of(merged.id)]
         leaving = _under(merged.id, members)
         staying = {member.id for member in members} - leaving
+        self._keep_cases_whole(leaving)
         cases = list(self._world.cases_of(merged.id))
         step = Step(said_of_people=[self._event("unmerged", given, merged.id, merged.merged_into)])
         for one in members:
@@ -96,6 +98,12 @@ class Persons:
             fact = PersonUnmerged(merged.id, merged.merged_into, given.reason, self._answer_in(case, own))
             _write(step, case, given, fact, now=self._now)
         self._world.accept(step)
+
+    def _keep_cases_whole(self, leaving: set[str]) -> None:
+        for case in self._world.cases.values():
+            into = self._world.cases.get(case.merged.into_id) if case.merged else None
+            if into and (case.participant_id in leaving) != (into.participant_id in leaving):
+                raise CasesMerged(f"{case.number} is part of {into.number}")
 
     def _answer_in(self, case: Case, own: set[str]) -> str | None:
         """Where answers go from now on, if they went to somebody who is another person now."""

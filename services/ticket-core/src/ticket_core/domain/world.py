@@ -61,6 +61,7 @@ class Step:
     regrouped: list[Participant] = field(default_factory=list)
     dismissed: list[tuple[str, str]] = field(default_factory=list)
     said_of_people: list[PersonEvent] = field(default_factory=list)
+    renumbered: list[NumberGiven] = field(default_factory=list)
 
 
 class World:
@@ -102,6 +103,12 @@ class World:
         members = self.members_of(participant_id)
         return [self.cases[case_id] for member in members for case_id in self._cases_of.get(member, ())]
 
+    def survivor(self, case: Case | None) -> Case | None:
+        """The case that `case` is part of, or itself."""
+        while case is not None and case.merged is not None:
+            case = self.cases.get(case.merged.into_id)
+        return case
+
     def person_of(self, participant_id: str) -> str:
         """The same for all participants who are one person."""
         participant = self.participants.get(participant_id)
@@ -123,7 +130,7 @@ class World:
             self._put_case(case)
         for key, participant_id in step.claims:
             self.claimants[key].add(participant_id)
-        for given in step.numbers:
+        for given in (*step.numbers, *step.renumbered):
             self._give(given)
         self.reached.update(step.reached)
         self._regroup(step.regrouped)
@@ -152,3 +159,4 @@ class World:
         changed.regrouped += step.regrouped
         changed.dismissed += step.dismissed
         changed.said_of_people += step.said_of_people
+        changed.renumbered += step.renumbered

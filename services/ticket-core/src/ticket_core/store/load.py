@@ -18,9 +18,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from kawal.contracts.deliveries import DeliveryReported, DeliveryState
 from kawal.contracts.words import Channel, IdentityKind
 from kawal.inbox import insert_new
-from ticket_core.domain.case import Fact
+from ticket_core.domain.case import Case, Fact
 from ticket_core.domain.decide import further
-from ticket_core.domain.inputs import Command, Contact, DeliveryReport, PersonCommand, Reply, RouteCase, TimerFired
+from ticket_core.domain.inputs import (
+    Command,
+    Contact,
+    DeliveryReport,
+    MergeCases,
+    PersonCommand,
+    Reply,
+    RouteCase,
+    TimerFired,
+    UndoMerge,
+)
 from ticket_core.domain.resolve import conversation_key, mentions
 from ticket_core.domain.world import World
 from ticket_core.store import rows, tables
@@ -45,6 +55,13 @@ _LOCK_PARTICIPANTS = text(
     "  WHERE one.id = ANY(CAST(:ids AS uuid[])) AND one.group_id IS NOT NULL AND member.group_id IS NOT NULL"
     " )) ORDER BY participants.id FOR NO KEY UPDATE"
 )
+_MERGED = text(
+    f"SELECT {rows.selected(rows.CASE, table='cases')}, stamp FROM core.cases"  # noqa: S608
+    " WHERE participant_id = ANY(CAST(:participants AS uuid[])) AND merged IS NOT NULL"
+)
+_OWN_NUMBERS = text("""
+    SELECT id::text, participant_id::text FROM core.cases WHERE number = ANY(:numbers) AND merged IS NOT NULL
+""")
 _MEMBERS = text("SELECT id::text FROM core.participants WHERE group_id = ANY(CAST(:groups AS uuid[]))")
 _SUGGESTED = text("""
     SELECT participant_id::text, other_id::text FROM core.suggestions
@@ -88,7 +105,7 @@ _REACHED = text("""
 
 
 class Regrouped(Exception):
-    """An agent merged somebody while we waited for his row: whoever belongs to him now is not locked."""
+    """An agent merged people or cases while we waited for a row: what belongs together now is not what is locked."""
 
 
 class Mentioned(NamedTuple):
@@ -163,6 +180,7 @@ class _Loading:
         self._world = self._loaded.world
         self._world.spare_numbers = list(spare_numbers)
         self._participants: dict[str, str] = {}
+        self._merged: set[str] = set()
         self._deciding: set[bytes] = set()
 
     async def run(self, now: datetime) -> Loaded:
@@ -174,6 +192,7 @@ class _Loading:
         await self._lock_participants(wanted)
         await self._load_conversations(self._conversations_wanted())
         await self._load_cases(wanted)
+        self._check_numbers()
         await self._load_conversations(self._conversations_of_commands())
         await self._load_reached()
         if self._batch.of_people:
@@ -208,8 +227,13 @@ class _Loading:
         references = (contact.interaction.reference for contact in batch.contacts)
         numbers = {number for number in references if number is not None}
         numbers.update(command.number for command in batch.commands)
+        numbers.update(command.other for command in batch.commands if isinstance(command, MergeCases))
         for number, case_id, participant_id in await self._rows(_NUMBERS, numbers=sorted(numbers)):
             self._world.numbers[number] = case_id
+            self._participants[case_id] = participant_id
+        merged = {command.other for command in batch.commands if isinstance(command, UndoMerge)}
+        for case_id, participant_id in await self._rows(_OWN_NUMBERS, numbers=sorted(merged)):
+            self._merged.add(case_id)
             self._participants[case_id] = participant_id
 
     async def _find_events(self) -> None:
@@ -222,7 +246,9 @@ class _Loading:
     def _cases_wanted(self) -> set[str]:
         """The cases that inputs name themselves."""
         world, batch = self._world, self._batch
-        named = {world.numbers[command.number] for command in batch.commands if command.number in world.numbers}
+        wanted = [command.number for command in batch.commands]
+        wanted += [command.other for command in batch.commands if isinstance(command, MergeCases)]
+        named = self._merged | {world.numbers[number] for number in wanted if number in world.numbers}
         named.update(report.case_id for report in self._reports())
         named.update(timer.case_id for timer in batch.timers)
         named.update(world.events.values())
@@ -280,14 +306,32 @@ class _Loading:
         if not ids and not world.participants:
             return
         found = await self._connection.execute(_CASES, {"ids": ids, "participants": sorted(world.participants)})
+        self._put_cases(found)
+        while elsewhere := {into for case in world.cases.values() if (into := _into(case)) and into not in world.cases}:
+            self._put_cases(await self._rows(_CASES, ids=sorted(elsewhere), participants=[]))
+
+    def _put_cases(self, found: Iterable[Any]) -> None:
         for row in found:
             case = rows.case_of(row[:-1])
-            world.load_case(case)
+            self._world.load_case(case)
             self._loaded.stamps[case.id] = row[-1]
+
+    def _check_numbers(self) -> None:
+        """Numbers are read before their cases are locked.
+
+        Raises:
+            Regrouped: one has been led to another case since.
+        """
+        world = self._world
+        for number in {command.number for command in self._batch.commands}:
+            case = world.cases.get(world.numbers.get(number, ""))
+            if case is not None and (case.merged or number not in (case.number, *case.aliases)):
+                raise Regrouped
 
     async def _load_what_people_share(self) -> None:
         """What is asked for by agents who say who is who, and by nobody else."""
         world = self._world
+        self._put_cases(await self._rows(_MERGED, participants=sorted(world.participants)))
         world.suggested.update(
             (one, other) for one, other in await self._rows(_SUGGESTED, ids=sorted(world.participants))
         )
@@ -312,3 +356,7 @@ class _Loading:
         if not any(parameters[name] for name in parameters if isinstance(parameters[name], list)):
             return []
         return (await self._connection.execute(statement, parameters)).all()
+
+
+def _into(case: Case) -> str | None:
+    return case.merged.into_id if case.merged else None

@@ -68,17 +68,22 @@ def _one_case() -> Select[Any]:
     return summaries(*_MORE).where(_cases.c.id == leads_to.scalar_subquery())
 
 
-# Those of the person `participant_id` in which something was said about `case_id`.
+# Those of the person `participant_id` in which something was said about `case_id`, or a case that is part of it.
 _CONVERSATIONS = text("""
+    WITH members AS MATERIALIZED (
+        SELECT array_agg(id) AS ids FROM core.participants
+        WHERE id = CAST(:participant_id AS uuid) OR group_id = (
+            SELECT group_id FROM core.participants WHERE id = CAST(:participant_id AS uuid)
+        )
+    ), parts AS MATERIALIZED (
+        SELECT CAST(:case_id AS uuid) || array_agg(cases.id) AS ids FROM core.cases, members
+        WHERE merged IS NOT NULL AND participant_id = ANY(members.ids) AND merged ->> 0 = CAST(:case_id AS text)
+    )
     SELECT id, channel, locale, name, last_seq, read_seq,
            ARRAY(SELECT DISTINCT identity ->> 0 FROM jsonb_array_elements(identities) AS identity ORDER BY 1)
     FROM core.conversations
-    WHERE participant_id = ANY(ARRAY[CAST(:participant_id AS uuid)] || ARRAY(
-        SELECT member.id FROM core.participants AS one JOIN core.participants AS member USING (group_id)
-        WHERE one.id = CAST(:participant_id AS uuid) AND one.group_id IS NOT NULL
-    ))
-    AND EXISTS (
-        SELECT FROM core.timeline WHERE timeline.case_id = CAST(:case_id AS uuid)
+    WHERE participant_id = ANY((SELECT ids FROM members)::uuid[]) AND EXISTS (
+        SELECT FROM core.timeline WHERE timeline.case_id = ANY((SELECT ids FROM parts)::uuid[])
         AND timeline.conversation_id = conversations.id AND timeline.conversation_seq IS NOT NULL
     )
     ORDER BY id

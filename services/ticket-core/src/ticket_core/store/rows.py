@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Assurance, Author, Channel, Identity, IdentityKind, Locale
-from ticket_core.domain.case import Case, Conversation, Fact, Participant
+from ticket_core.domain.case import Case, Conversation, Fact, Merged, Participant
 from ticket_core.domain.entries import Entry, EntryFact, EntryKind, Priority
 from ticket_core.domain.fields import FieldValue
 from ticket_core.store.bulk import Row, array_literal
@@ -38,8 +38,9 @@ ENTRY = (
 )
 _IDENTITIES = CONVERSATION.index("identities")
 _CHANNELS = CASE.index("channels")  # and behind them the aliases and what was heard
-_TAGS = CASE.index("tags")  # and the reason and the fields behind them
+_TAGS = CASE.index("tags")  # and the reason, the fields and the merge behind them
 _FIELDS = CASE.index("fields")
+_MERGED = TypeAdapter(Merged)
 _READ_AS_TEXT = frozenset(
     {
         "id",
@@ -53,6 +54,7 @@ _READ_AS_TEXT = frozenset(
         "payload",
         "identities",
         "fields",
+        "merged",
     }
 )
 
@@ -114,7 +116,8 @@ def case_row(case: Case) -> Row:
         tags,
         case.reason,
         fields,
-        *case[_TAGS + 3 :],
+        _MERGED.dump_json(case.merged).decode() if case.merged else None,
+        *case[_TAGS + 4 :],
     )
 
 
@@ -129,6 +132,7 @@ def case_of(row: Any) -> Case:
         heard=tuple(found.heard),
         tags=tuple(found.tags),
         fields=_fields_of(row[_FIELDS]),
+        merged=_MERGED.validate_json(found.merged) if found.merged else None,  # type: ignore[arg-type]
     )
 
 

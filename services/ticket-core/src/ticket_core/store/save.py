@@ -39,6 +39,7 @@ _CONVERSATIONS = Insert(
     update=("locale", "name", "identities", "case_id", "last_seq", "read_seq"),
 )
 _TIMELINE = Insert(tables.timeline, (*rows.ENTRY, "stamp"), computed={"stamp": _STAMP})
+_RENUMBER = Update(tables.case_numbers, ("number", "case_id"), by="number")
 _NUMBERS = Insert(tables.case_numbers, ("number", "case_id", "source", "event_id"))
 _CLAIMS = Insert(tables.claims, ("key", "participant_id", "claimed_at"), conflict="key, participant_id")
 _SUGGESTIONS = Insert(
@@ -68,6 +69,7 @@ async def save(connection: AsyncConnection, loaded: Loaded, *, now: datetime) ->
     entries = [recorded.entry for recorded in changed.recorded]
     await _TIMELINE.run(connection, [(*rows.entry_row(entry), stamps.get(entry.case_id, 0)) for entry in entries])
     await _NUMBERS.run(connection, changed.numbers)
+    await _RENUMBER.run(connection, list({number: (number, to) for number, to, *_ in changed.renumbered}.values()))
     await _save_timers(connection, cases.values(), before=loaded.world.before)
     await outbox.append(connection, tables.outbox, [case_event(recorded) for recorded in changed.recorded])
 

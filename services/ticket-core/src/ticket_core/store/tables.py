@@ -151,6 +151,8 @@ cases = Table(
     Column("tags", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("reason", Text),
     Column("fields", JSONB, nullable=False, server_default=text("'{}'")),
+    # What it is part of, and what it was before: `ticket_core.domain.case.Merged`.
+    Column("merged", JSONB),
     Column("stamp", BigInteger, nullable=False),
     CheckConstraint("number ~ '^[0-9]{10}$'", name="number"),
     CheckConstraint("state IN ('new', 'open', 'pending', 'on_hold', 'resolved', 'closed')", name="state"),
@@ -160,7 +162,9 @@ cases = Table(
     CheckConstraint("reason IS NULL OR state IN ('on_hold', 'resolved', 'closed')", name="reason"),
     CheckConstraint("waiting_since IS NULL OR state NOT IN ('resolved', 'closed')", name="waiting_since"),
     CheckConstraint("last_seq >= 1", name="last_seq"),
+    CheckConstraint("merged IS NULL OR state = 'closed'", name="merged"),
     Index("cases_participant_id_idx", "participant_id"),
+    Index("cases_merged_idx", "participant_id", postgresql_where=text("merged IS NOT NULL")),
     Index("cases_activity_idx", text("activity_at DESC"), text("id DESC")),
     Index(
         "cases_assignee_idx",

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import text
@@ -29,6 +30,15 @@ _ENTRIES = text("""
     WHERE numbered.number = :number
     ORDER BY seq
 """)
+_INCLUDED = text("""
+    SELECT * FROM (
+        SELECT case_id, seq, kind, at, channel, timeline.conversation_id, conversation_seq, author, author_id,
+               author_name, text, timeline.state, about, payload::text
+        FROM core.cases JOIN core.timeline ON case_id = id
+        WHERE id = CAST(:id AS uuid) AND merged ->> 0 = :into
+        ORDER BY seq DESC LIMIT :limit
+    ) AS latest ORDER BY seq
+""")
 _TOLD = text("""
     SELECT about, channel, payload ->> 'state', NULL AS read_seq FROM core.timeline
     WHERE case_id = :case_id AND about = ANY(:seqs) AND kind = 'delivery'
@@ -37,7 +47,9 @@ _TOLD = text("""
 """)
 _RECORDING = text("""
     SELECT entry.case_id::text, seq, payload::text FROM core.case_numbers AS numbered
-    JOIN core.timeline AS entry ON entry.case_id = numbered.case_id AND seq = :seq
+    LEFT JOIN core.cases AS part ON part.number = CAST(:part AS text) AND part.merged IS NOT NULL
+    JOIN core.timeline AS entry ON seq = :seq
+     AND entry.case_id = CASE WHEN CAST(:part AS text) IS NULL THEN numbered.case_id ELSE part.id END
     WHERE numbered.number = :number
 """)
 
@@ -73,8 +85,7 @@ class Timelines:
             if not found:
                 raise CaseNotFound("No case has this number")
             rows = [row for row in found[:limit] if row.seq is not None]
-            told = await _told(connection, rows)
-        items = [_item(row, told.get(row.seq, {})) for row in rows]
+            items = await _items(connection, rows)
         return TimelinePage(items, str(items[-1].seq) if len(found) > limit else None)
 
     async def seen(self, number: str, *, in_items: Sequence[TimelineItem]) -> set[int]:
@@ -89,13 +100,15 @@ class Timelines:
                 found.update(await connection.scalars(_SEEN, {**parameters, "most": MOST_SEEN}))
         return found
 
-    async def recording(self, number: str, *, seq: int, attachment: int = 0) -> RecordingView:
+    async def recording(self, number: str, *, seq: int, attachment: int = 0, part: str | None = None) -> RecordingView:
         """The voicemail of an entry, or the attachment at a place in it.
+
+        `part` is the own number of the case that the entry is of, if that one was merged.
 
         Raises:
             CaseNotFound, EntryNotFound: there is no such thing.
         """
-        parameters = {"number": plain_number(number), "seq": seq}
+        parameters = {"number": plain_number(number), "seq": seq, "part": plain_number(part) if part else None}
         async with self._reading.connection() as connection:
             row = (await connection.execute(_RECORDING, parameters)).one_or_none()
         files = _files(json.loads(row.payload)) if row is not None else []
@@ -103,6 +116,17 @@ class Timelines:
             raise EntryNotFound("There is nothing to be heard or seen here")
         file = files[attachment]
         return RecordingView(row.case_id, seq, file["vault_ref"], file["media_type"], file.get("name"))
+
+
+async def _items(connection: AsyncConnection, rows: Sequence[Any]) -> list[TimelineItem]:
+    told = await _told(connection, rows)
+    items = [_item(row, told.get(row.seq, {})) for row in rows]
+    for place, row in enumerate(rows):
+        if row.kind == EntryKind.ABSORBED:
+            parameters = {"id": items[place].payload["case_id"], "into": str(row.case_id), "limit": MOST_ENTRIES}
+            included = (await connection.execute(_INCLUDED, parameters)).all()
+            items[place] = replace(items[place], included=await _items(connection, included))
+    return items
 
 
 def _files(payload: dict[str, Any]) -> list[dict[str, Any]]:

@@ -65,6 +65,8 @@ class CaseView(CaseSummary):
 class TimelineItem:
     """One entry. `payload` depends on `kind`, see `ticket_core.domain.entries`.
 
+    `included` are the entries of the case that was merged into this one, where the entry says so and as long as it is.
+
     `delivery` says, by channel, how far telling the participant this entry has come: sent, delivered, read, failed.
     """
 
@@ -82,6 +84,7 @@ class TimelineItem:
     about: int | None
     payload: dict[str, Any] = field(default_factory=dict)
     delivery: dict[str, str] = field(default_factory=dict)
+    included: list["TimelineItem"] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
