@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import jwt
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -16,7 +17,7 @@ from chat_ingest.domain.protocol import SUBPROTOCOL
 from chat_ingest.domain.sessions import Session
 from chat_ingest.settings import Settings
 from kawal.contracts.envelope import Envelope
-from kawal.contracts.outbound import OutboundMessage
+from kawal.contracts.outbound import OutboundMessage, OutboundQueue
 from kawal.contracts.words import Author, Locale
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -48,6 +49,10 @@ def outbound(seq: int, *, conversation_id: str = CONVERSATION, **changes: Any) -
         "wants_receipt": True,
     }
     return OutboundMessage(**{**plain, **changes})
+
+
+def place(position: int, *, conversation_id: str = CONVERSATION, wait_minutes: int | None = None) -> OutboundQueue:
+    return OutboundQueue(conversation_id=conversation_id, position=position, wait_minutes=wait_minutes, at=NOW)
 
 
 def identity_token(
@@ -128,16 +133,18 @@ async def window(url: str, **options: Any) -> AsyncIterator[Window]:
         yield Window(socket)
 
 
-async def send_outbound(bootstrap_servers: str, topic: str, messages: Iterable[OutboundMessage]) -> None:
+async def send_outbound(
+    bootstrap_servers: str, topic: str, messages: Iterable[OutboundMessage | OutboundQueue]
+) -> None:
     """Do notifier's part."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers)
     await producer.start()
     try:
         for message in messages:
             record = Envelope(
-                id=message.delivery_id,
+                id=message.delivery_id if isinstance(message, OutboundMessage) else uuid4().hex,
                 source="/notifier",
-                type="kawal.outbound.message.v1",
+                type=f"kawal.outbound.{message.kind}.v1",
                 time=NOW,
                 partition_key=message.conversation_id,
             ).message(topic=topic, data=message.model_dump_json().encode())

@@ -15,7 +15,7 @@ from chat_factories import send_outbound, settings
 from chat_ingest.main import NAME, PORT, opened
 from chat_ingest.store.transcript import StoredTranscript
 from kawal import database
-from kawal.contracts.outbound import OutboundMessage
+from kawal.contracts.outbound import OutboundMessage, OutboundQueue
 from kawal.contracts.topics import DELIVERIES, INTERACTIONS, Topic, dead_letters
 from kawal.kafka import topics
 from kawal.service import Service
@@ -41,7 +41,7 @@ class Edge:
         assert response.status_code == 201, response.text
         return response.json()["session_token"], response.json()["conversation_id"]
 
-    async def send_out(self, *messages: OutboundMessage) -> None:
+    async def send_out(self, *messages: OutboundMessage | OutboundQueue) -> None:
         await send_outbound(self.kafka, self.outbound_topic, messages)
 
     async def has_written(self, conversation_id: str, seq: int) -> bool:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core_factories import contact, message, number
+from core_factories import contact, form, message, number
 from core_tables import rows
+from kawal.contracts.case_events import QueueMoved, case_event_adapter
 from kawal.testing import eventually
 from routing_factories import Shift
 from ticket_core.domain.case import Agent
@@ -257,6 +258,42 @@ class TestRun:
 
 async def _all_with(engine: AsyncEngine, agent_id: str) -> bool:
     return set(await holders(engine)) == {agent_id}
+
+
+async def places_told(engine: AsyncEngine) -> list[tuple[str, int]]:
+    """Conversation and position of all that was told so far, in order."""
+    found = await rows(engine, "SELECT value FROM core.outbox ORDER BY id")
+    events = [case_event_adapter.validate_json(value) for (value,) in found]
+    return [(one.conversation_id, one.position) for one in events if isinstance(one, QueueMoved)]
+
+
+class TestTelling:
+    async def test_each_place_once_and_that_it_is_over(
+        self, engine: AsyncEngine, store: CaseStore, shift: Shift
+    ) -> None:
+        dewi = Agent(await shift.come("dewi", capacity=2), "Dewi")
+        await arrive(store, 1, 2, 3)
+        routing = shift.routing(store.apply)
+        await routing.round()
+        await routing.round()
+        told = [("chat:00000002", 1), ("chat:00000003", 2)]
+        assert await places_told(engine) == told
+        await store.apply([Assign(number=number(2), agent=dewi, assignee=dewi)])
+        await routing.round()
+        assert await places_told(engine) == [*told, ("chat:00000002", 0), ("chat:00000003", 1)]
+
+    async def test_nothing_while_nobody_is_there(self, engine: AsyncEngine, store: CaseStore, shift: Shift) -> None:
+        await arrive(store, 1)
+        await shift.routing(store.apply).round()
+        assert await places_told(engine) == []
+
+    async def test_not_forms(self, engine: AsyncEngine, store: CaseStore, shift: Shift) -> None:
+        await shift.come("dewi", capacity=1)
+        for index in range(2):
+            await store.apply([contact(form(conversation=f"web:{index:08d}", at=utc_now(), reference=number(index)))])
+        await shift.routing(store.apply).round()
+        assert Counter(await holders(engine))[None] == 1
+        assert await places_told(engine) == []
 
 
 class TestDepartures:

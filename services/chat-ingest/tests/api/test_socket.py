@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from chat_factories import SESSION_KEY, outbound, session, window
+from chat_factories import SESSION_KEY, outbound, place, session, window
 from chat_ingest.domain.sessions import SessionTokens
 from kawal.testing import eventually
 
@@ -36,6 +36,29 @@ class TestHandshake:
     async def test_own_page(self, edge: Any) -> None:
         async with window(edge.url, origin=edge.url):
             pass
+
+
+class TestQueue:
+    async def test_place_is_told_as_it_moves_and_to_who_comes_back(self, edge: Any) -> None:
+        token, conversation_id = await edge.session()
+        async with window(edge.url) as chat:
+            await chat.hello(token)
+            await edge.send_out(place(3, conversation_id=conversation_id, wait_minutes=7))
+            told = await chat.hear("queue")
+            assert told == {"type": "queue", "position": 3, "wait_minutes": 7}
+        async with window(edge.url) as chat:
+            await chat.hello(token)
+            assert (await chat.hear("queue"))["position"] == 3
+            await edge.send_out(place(0, conversation_id=conversation_id))
+            assert await chat.hear("queue") == {"type": "queue", "position": 0}
+
+    async def test_is_no_part_of_the_transcript(self, edge: Any) -> None:
+        token, conversation_id = await edge.session()
+        async with window(edge.url) as chat:
+            await chat.hello(token)
+            await edge.send_out(place(3, conversation_id=conversation_id), outbound(1, conversation_id=conversation_id))
+            await chat.messages(1)
+        await eventually(lambda: edge.has_written(conversation_id, 1))
 
 
 class TestHello:

@@ -1,9 +1,9 @@
 import pytest
 
-from chat_factories import CONVERSATION, outbound
+from chat_factories import CONVERSATION, outbound, place
 from chat_ingest.domain.refusals import TooManySockets
-from chat_ingest.domain.rooms import RECENT, Rooms
-from kawal.contracts.outbound import OutboundMessage
+from chat_ingest.domain.rooms import PLACES, RECENT, Rooms
+from kawal.contracts.outbound import OutboundMessage, OutboundQueue
 
 
 class Listener:
@@ -15,6 +15,9 @@ class Listener:
 
     def expect(self, seq: int) -> None:
         self.heard.append(f"up to {seq}")
+
+    def place(self, place: OutboundQueue) -> None:
+        self.heard.append(f"place {place.position}")
 
     def read_elsewhere(self, seq: int) -> None:
         self.heard.append(f"read {seq}")
@@ -34,6 +37,30 @@ class TestRooms:
         rooms.join(CONVERSATION, laptop)
         rooms.read(CONVERSATION, seq=3, by=phone)
         assert (phone.heard, laptop.heard) == ([], ["read 3"])
+
+    def test_place_is_told_to_who_is_there_and_who_comes(self) -> None:
+        rooms, here, late = Rooms(per_conversation=2), Listener(), Listener()
+        rooms.join(CONVERSATION, here)
+        rooms.place(place(3))
+        rooms.place(place(2))
+        rooms.join(CONVERSATION, late)
+        assert (here.heard, late.heard) == (["place 3", "place 2"], ["place 2"])
+
+    def test_place_that_is_over_is_told_to_nobody_who_comes(self) -> None:
+        rooms, here, late = Rooms(per_conversation=2), Listener(), Listener()
+        rooms.join(CONVERSATION, here)
+        rooms.place(place(1))
+        rooms.place(place(0))
+        rooms.join(CONVERSATION, late)
+        assert (here.heard, late.heard) == (["place 1", "place 0"], [])
+
+    def test_remembers_so_many_places(self) -> None:
+        rooms, first, last = Rooms(per_conversation=1), Listener(), Listener()
+        for index in range(PLACES + 1):
+            rooms.place(place(1, conversation_id=f"chat:{index:08d}"))
+        rooms.join("chat:00000000", first)
+        rooms.join(f"chat:{PLACES:08d}", last)
+        assert (first.heard, last.heard) == ([], ["place 1"])
 
     def test_full(self) -> None:
         rooms = Rooms(per_conversation=1)

@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from chat_factories import outbound, reading
+from chat_factories import outbound, place, reading
 from kawal import case_numbers
 from kawal.contracts.topics import INTERACTIONS
 from kawal.contracts.words import Author
@@ -116,6 +116,22 @@ async def start(page: Page) -> None:
 
 async def bubbles(page: Page) -> list[str]:
     return await page.locator("kawal-chat .bubble").all_inner_texts()
+
+
+class TestQueue:
+    async def test_tells_the_place_until_it_is_over(self, browser: Browser, site: Any) -> None:
+        async with core(site) as desk, visiting(browser, site.url, **PHONE) as page:
+            await start(page)
+            await write(page, "Insentif saya belum masuk")
+            await expect(page.locator("kawal-chat .message.participant")).to_have_attribute("data-state", "delivered")
+            line = page.locator("kawal-chat .queue")
+            await expect(line).to_be_hidden()
+            await site.send_out(place(3, conversation_id=desk.conversation_id, wait_minutes=7))
+            await expect(line).to_have_text("Anda nomor 3 dalam antrean. Perkiraan menunggu: 7 menit.")
+            await site.send_out(place(1, conversation_id=desk.conversation_id))
+            await expect(line).to_have_text("Anda nomor 1 dalam antrean.")
+            await site.send_out(place(0, conversation_id=desk.conversation_id))
+            await expect(line).to_be_hidden()
 
 
 class TestConversation:

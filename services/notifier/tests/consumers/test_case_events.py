@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from kawal.contracts.case_events import QueueMoved
 from kawal.contracts.deliveries import delivery_adapter
 from kawal.contracts.envelope import Envelope
 from kawal.contracts.outbound import outbound_adapter
@@ -79,6 +80,15 @@ class TestCaseEventHandler:
         second = message(seq=2, author=Author.PARTICIPANT)
         await handler([record(first), record(second, offset=1)])
         assert [data.case_seq for _, data, _ in await outbound(engine)] == [1, 2]
+
+    async def test_place_in_the_queue_is_passed_on_once(self, engine, handler):
+        moved = QueueMoved(
+            case_id="case-1", case_number="4829130574", seq=3, at=NOW, conversation_id="chat:aaaaaaaa", position=4
+        )
+        await handler([record(moved)])
+        await handler([record(moved)])
+        ((topic, data, _),) = await outbound(engine)
+        assert (topic, data.kind, data.position, data.wait_minutes) == ("kawal.outbound.chat.v1", "queue", 4, None)
 
     async def test_trace_goes_on(self, engine, handler):
         await handler([record(message())])

@@ -2,9 +2,10 @@
 
 import pytest
 
-from kawal.contracts.case_events import CaseChanged, CaseState, NoticeTemplate
+from kawal.contracts.case_events import CaseChanged, CaseState, NoticeTemplate, QueueMoved
+from kawal.contracts.outbound import OutboundQueue
 from kawal.contracts.words import Assurance, Author, CaseNumber, Channel, Identity, IdentityKind, Locale
-from notifier.domain.routing import NOTHING, Router, call_of
+from notifier.domain.routing import NOTHING, Routed, Router, call_of
 from notifier_factories import EMAIL, NOW, PHONE, message, notice
 
 
@@ -107,6 +108,21 @@ class TestChannels:
             case_id="c", case_number="4829130574", seq=3, at=NOW, change="assigned", state=CaseState.OPEN
         )
         assert router.route(change) == NOTHING
+
+    def test_place_in_the_queue_goes_to_the_chat_and_is_followed_up_by_nobody(self, router: Router):
+        moved = QueueMoved(
+            case_id="c",
+            case_number="4829130574",
+            seq=3,
+            at=NOW,
+            conversation_id="chat:aaaaaaaa",
+            position=4,
+            wait_minutes=2,
+        )
+        routed = router.route(moved)
+        assert routed == Routed(transcript=None, deliveries=(), place=routed.place)
+        place = OutboundQueue(conversation_id="chat:aaaaaaaa", position=4, wait_minutes=2, at=NOW)
+        assert routed.place == place
 
 
 class TestIds:

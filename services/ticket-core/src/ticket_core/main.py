@@ -91,7 +91,7 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
 
         store = CaseStore(engine, numbers=numbers, policy=_policy(settings), committed=committed)
         file = RoutingFile.load(settings.programme_dir)
-        routing = Routing(engine, apply=store.apply, rules=file.rules, attendance=file.attendance)
+        routing = Routing(engine, apply=store.apply, rules=file.rules, attendance=file.attendance, told=relay.wake)
         batcher = Batcher(store.apply)
         staffing = Staffing.of(engine, file, changed=routing.wake_now)
         desk = _desk(settings, engine, batcher=batcher, numbers=numbers, live=live, staffing=staffing)

@@ -14,6 +14,7 @@ from typing import NoReturn
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from kawal import outbox
 from kawal.database import is_outage
 from kawal.errors import TransientError
 from kawal.observability import metrics
@@ -21,10 +22,13 @@ from kawal.observability.logging import get_logger
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import Input, RouteCase
 from ticket_core.domain.presence import Attendance, Presence
+from ticket_core.domain.queueing import places
 from ticket_core.domain.routing import Plan, RoutingRules, Waiting, plan
+from ticket_core.store import tables
 from ticket_core.store.attendance import Colleague, colleagues, given
-from ticket_core.store.queue import Situation, depart, situation
+from ticket_core.store.queue import Situation, depart, pace, situation
 from ticket_core.store.store import Outcome, utc_now
+from ticket_core.telling import Telling
 
 PACE_S = 0.2
 """What is committed in this time is routed together."""
@@ -43,7 +47,10 @@ log = get_logger()
 
 
 class Routing:
-    """`run` is a task of the service. `wake` says that something was committed, `wake_now` that somebody came."""
+    """`run` is a task of the service. `wake` says that something was committed, `wake_now` that somebody came.
+
+    `told` is called after waiting chats were told something.
+    """
 
     def __init__(
         self,
@@ -52,16 +59,19 @@ class Routing:
         apply: Apply,
         rules: RoutingRules,
         attendance: Attendance,
+        told: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._engine = engine
         self._apply = apply
         self._rules = rules
         self._attendance = attendance
+        self._told = told
         self._clock = clock
         self._woken = asyncio.Event()
         self._someone = False
         self._waited: dict[str, Waiting] = {}
+        self._telling = Telling()
 
     def wake(self) -> None:
         """With nobody there, nothing can be given to anybody: then the next tick is early enough."""
@@ -100,6 +110,9 @@ class Routing:
             made = plan(seen.workers, seen.waiting, rules=self._rules, now=now)
             changed = await self._give(connection, seen, made)
             await self._note(connection, seen, made)
+            told = await self._tell(connection, seen, made)
+        if told:
+            self._told()
         return changed
 
     def _count(self, known: Sequence[Colleague], *, now: datetime) -> None:
@@ -137,6 +150,14 @@ class Routing:
         metrics.CASES_WAITING.labels("unmatched").set(unmatched)
         oldest = min((case.since for case in made.left), default=seen.now)
         metrics.QUEUE_OLDEST_SECONDS.set((seen.now - oldest).total_seconds())
+
+    async def _tell(self, connection: AsyncConnection, seen: Situation, made: Plan) -> bool:
+        """Let waiting chats hear where they are; whether there was anything to tell."""
+        measured = await pace(connection, now=seen.now)
+        found = places(made.left, seen.workers, rules=self._rules, pace=measured, now=seen.now)
+        news = self._telling.news(seen.queue, found, now=seen.now)
+        await outbox.append(connection, tables.outbox, news)
+        return bool(news)
 
 
 def _changes(seen: Situation, made: Plan) -> list[RouteCase]:

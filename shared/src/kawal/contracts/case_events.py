@@ -1,6 +1,7 @@
 """`kawal.case-events.v1`: what happened to a case, in the order of its timeline.
 
-Written by ticket-core's outbox, keyed by case id, read by notifier. One event per timeline entry.
+Written by ticket-core's outbox, keyed by case id, read by notifier. One event per timeline entry, and besides them what
+waiting participants are told of their place in the queue.
 The CloudEvents type of each model is `kawal.case.<kind>.v1`.
 """
 
@@ -97,5 +98,18 @@ class CaseChanged(_CaseEvent):
     assignee_id: str | None = None
 
 
-CaseEvent = Annotated[MessageAdded | NoticeAdded | CaseChanged, Field(discriminator="kind")]
+class QueueMoved(_CaseEvent):
+    """The place of a waiting chat in the queue; no entry of the timeline, `seq` is the last one there was.
+
+    `position` counts from 1; 0 is no place any more: an agent has the case, it ended, or nobody is there who could
+    take it. `wait_minutes` is left out when it cannot be told.
+    """
+
+    kind: Literal["queue_moved"] = "queue_moved"
+    conversation_id: ConversationId
+    position: Annotated[int, Field(ge=0)]
+    wait_minutes: Annotated[int, Field(ge=1)] | None = None
+
+
+CaseEvent = Annotated[MessageAdded | NoticeAdded | CaseChanged | QueueMoved, Field(discriminator="kind")]
 case_event_adapter: TypeAdapter[CaseEvent] = TypeAdapter(CaseEvent)

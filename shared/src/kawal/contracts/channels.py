@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kawal.contracts import topics
-from kawal.contracts.case_events import CaseChanged, MessageAdded, NoticeAdded
+from kawal.contracts.case_events import CaseChanged, MessageAdded, NoticeAdded, QueueMoved
 from kawal.contracts.deliveries import DeliveryReported
 from kawal.contracts.interactions import (
     CallbackRequested,
@@ -12,7 +12,7 @@ from kawal.contracts.interactions import (
     MessagesRead,
     VoicemailLeft,
 )
-from kawal.contracts.outbound import OutboundCall, OutboundMessage
+from kawal.contracts.outbound import OutboundCall, OutboundMessage, OutboundQueue
 from kawal.contracts.topics import Topic
 from kawal.contracts.words import Contract
 
@@ -60,14 +60,14 @@ CHANNELS = (
         topic=topics.CASE_EVENTS,
         key="case id",
         summary="What happened to a case, in the order of its timeline.",
-        messages=_of_kinds("case", MessageAdded, NoticeAdded, CaseChanged),
+        messages=_of_kinds("case", MessageAdded, NoticeAdded, CaseChanged, QueueMoved),
         writers=("ticket-core",),
     ),
     MessageChannel(
         topic=topics.OUTBOUND_CHAT,
         key="conversation id",
         summary="What chat-ingest has to carry to a participant.",
-        messages=_of_kinds("outbound", OutboundMessage),
+        messages=_of_kinds("outbound", OutboundMessage, OutboundQueue),
         writers=("notifier",),
     ),
     MessageChannel(

@@ -1,7 +1,7 @@
 """`kawal.outbound.{chat,voice,web}.v1`: what an edge has to carry to a participant.
 
 Written by notifier's outbox, keyed by conversation id, read by the edge that owns the channel.
-The CloudEvents type is `kawal.outbound.message.v1` or `kawal.outbound.call.v1`.
+The CloudEvents type is `kawal.outbound.message.v1`, `kawal.outbound.call.v1` or `kawal.outbound.queue.v1`.
 """
 
 from datetime import datetime
@@ -49,5 +49,18 @@ class OutboundCall(_Outbound):
     text: Text
 
 
-Outbound = Annotated[OutboundMessage | OutboundCall, Field(discriminator="kind")]
+class OutboundQueue(Contract):
+    """The place of a waiting chat in the queue, for who has it open now; never in a transcript.
+
+    `position` counts from 1; 0 is no place any more. `wait_minutes` is left out when it cannot be told.
+    """
+
+    kind: Literal["queue"] = "queue"
+    conversation_id: ConversationId
+    position: Annotated[int, Field(ge=0)]
+    wait_minutes: Annotated[int, Field(ge=1)] | None = None
+    at: datetime
+
+
+Outbound = Annotated[OutboundMessage | OutboundCall | OutboundQueue, Field(discriminator="kind")]
 outbound_adapter: TypeAdapter[Outbound] = TypeAdapter(Outbound)

@@ -19,6 +19,7 @@ from chat_ingest.domain.protocol import (
     Error,
     Hello,
     Message,
+    Queue,
     Read,
     Receipt,
     SendMessage,
@@ -39,7 +40,7 @@ from chat_ingest.domain.refusals import (
     TranscriptAway,
 )
 from chat_ingest.domain.sessions import Session
-from kawal.contracts.outbound import OutboundMessage
+from kawal.contracts.outbound import OutboundMessage, OutboundQueue
 from kawal.errors import KawalError
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
@@ -68,6 +69,7 @@ class Connection:
         "_feed",
         "_looked_up_to",
         "_outgoing",
+        "_place",
         "_read_seq",
         "_receive",
         "_refusals",
@@ -100,6 +102,7 @@ class Connection:
         self._welcomed = False
         self._looked_up_to = 0
         self._read_seq = 0
+        self._place: OutboundQueue | None = None
         self._unread: dict[int, OutboundMessage] | None = None
         self._catching_up: asyncio.Task[None] | None = None
 
@@ -150,6 +153,8 @@ class Connection:
         last_seq = missed[-1].seq if missed else self._feed.seq
         self._tell(Welcome(conversation_id=session.conversation_id, last_seq=last_seq))
         self._welcomed = True
+        if self._place is not None:
+            self.place(self._place)
         for message in missed:
             self.offer(message)
         self._pass_on(self._feed.release())
@@ -267,6 +272,12 @@ class Connection:
         self._feed.expect(seq)
         if self._welcomed and self._feed.gap and self._session is not None:
             self._catch_up(self._session)
+
+    def place(self, place: OutboundQueue) -> None:
+        """See `Reader`. Before the welcome nothing is told."""
+        self._place = place
+        if self._welcomed:
+            self._tell(Queue(position=place.position, wait_minutes=place.wait_minutes))
 
     def read_elsewhere(self, seq: int) -> None:
         """See `Reader`."""

@@ -16,7 +16,7 @@ from chat_ingest.domain.feed import Feed
 from chat_ingest.domain.protocol import MAX_SEQ, Message, encode, parse_message, parse_read
 from chat_ingest.domain.refusals import InvalidFrame, RateLimited
 from chat_ingest.domain.sessions import Session
-from kawal.contracts.outbound import OutboundMessage
+from kawal.contracts.outbound import OutboundMessage, OutboundQueue
 from kawal.rates import Buckets
 
 PAGE = 100
@@ -122,6 +122,9 @@ class _Poll:
     def expect(self, seq: int) -> None:
         self.feed.expect(seq)
         self.changed.set()
+
+    def place(self, place: OutboundQueue) -> None:
+        """Nothing to tell: the place in the queue is told over sockets only."""
 
     def read_elsewhere(self, seq: int) -> None:
         """Nothing to tell: the next poll asks for messages only."""

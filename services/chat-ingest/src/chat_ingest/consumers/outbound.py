@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from chat_ingest.domain.ports import Intake, Transcript
 from chat_ingest.domain.rooms import Rooms
 from kawal.contracts.deliveries import DeliveryState
-from kawal.contracts.outbound import OutboundCall, OutboundMessage
+from kawal.contracts.outbound import OutboundCall, OutboundMessage, OutboundQueue
 from kawal.errors import KawalError, TransientError
 from kawal.kafka import InvalidRecords, Record
 
 GROUP = "chat-ingest"
 
-Outbound = OutboundMessage | OutboundCall
+Outbound = OutboundMessage | OutboundCall | OutboundQueue
 
 
 class TranscriptWriter:
@@ -51,10 +51,13 @@ class LivePush:
         for record in records:
             if isinstance(record.data, OutboundMessage):
                 self._rooms.publish(record.data)
+            elif isinstance(record.data, OutboundQueue):
+                self._rooms.place(record.data)
 
 
 def _messages(records: Sequence[Record[Outbound]]) -> list[OutboundMessage]:
-    calls = [record for record in records if not isinstance(record.data, OutboundMessage)]
+    """What belongs into the transcript; places in the queue do not: they are over when the next one comes."""
+    calls = [record for record in records if isinstance(record.data, OutboundCall)]
     if calls:
         raise InvalidRecords([(record, "not a chat message") for record in calls])
     return [record.data for record in records if isinstance(record.data, OutboundMessage)]

@@ -129,6 +129,17 @@ class Receipt(_Frame):
     state: Literal["read"] = "read"
 
 
+class Queue(_Frame):
+    """The conversation waits for an agent at `position`, from 1; 0: not any more, or nobody is there.
+
+    `wait_minutes` is how long it takes as far as it can be told.
+    """
+
+    type: Literal["queue"] = "queue"
+    position: Seq
+    wait_minutes: Annotated[int, Field(ge=1)] | None = None
+
+
 class Busy(_Frame):
     """Nothing can be accepted now; send the unaccepted messages again after `retry_after_s`."""
 
@@ -145,7 +156,7 @@ class Error(_Frame):
     client_id: str | None = None
 
 
-ServerFrame = Welcome | Accepted | Message | Status | Receipt | Busy | Error
+ServerFrame = Welcome | Accepted | Message | Status | Receipt | Queue | Busy | Error
 
 
 def encode(frame: ServerFrame) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from chat_ingest.domain.refusals import TooManySockets
-from kawal.contracts.outbound import OutboundMessage
+from kawal.contracts.outbound import OutboundMessage, OutboundQueue
 
 
 class Reader(Protocol):
@@ -17,11 +17,16 @@ class Reader(Protocol):
     def expect(self, seq: int) -> None:
         """The conversation goes up to `seq`; what is missing can be read in the transcript."""
 
+    def place(self, place: OutboundQueue) -> None:
+        """Where in the queue the conversation is by now; position 0: nowhere any more."""
+
     def read_elsewhere(self, seq: int) -> None:
         """The participant has read up to `seq` on another device."""
 
 
 RECENT = 2_000
+PLACES = 20_000
+"""Of so many waiting conversations the place is remembered; of others, whoever joins hears the next one."""
 
 
 class Rooms:
@@ -36,6 +41,7 @@ class Rooms:
         self._readers: dict[str, list[Reader]] = {}
         self._recent: dict[str, list[OutboundMessage]] = {}
         self._arrivals: deque[str] = deque()
+        self._places: dict[str, OutboundQueue] = {}
 
     def join(self, conversation_id: str, reader: Reader) -> None:
         """Offer `reader` what came lately and what comes from now on.
@@ -49,6 +55,8 @@ class Rooms:
         readers.append(reader)
         for message in self._recent.get(conversation_id, ()):
             reader.offer(message)
+        if (place := self._places.get(conversation_id)) is not None:
+            reader.place(place)
 
     def leave(self, conversation_id: str, reader: Reader) -> None:
         """Forget `reader`; does nothing when it never joined."""
@@ -63,6 +71,16 @@ class Rooms:
         self._remember(message)
         for reader in self._of(message.conversation_id):
             reader.offer(message)
+
+    def place(self, place: OutboundQueue) -> None:
+        """Tell all who have its conversation open, and whoever joins later."""
+        self._places.pop(place.conversation_id, None)
+        if place.position:
+            self._places[place.conversation_id] = place
+        if len(self._places) > PLACES:
+            del self._places[next(iter(self._places))]
+        for reader in self._of(place.conversation_id):
+            reader.place(place)
 
     @property
     def conversations(self) -> list[str]:

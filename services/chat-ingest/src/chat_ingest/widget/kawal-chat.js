@@ -206,6 +206,12 @@ class KawalChat extends HTMLElement {
         if (!conversation.add(frame)) return;
         if (frame.author !== "participant") this.dispatchEvent(new CustomEvent("kawal-chat-message", { detail: frame }));
         break;
+      case "welcome":
+        this.place = null; // what is true by now follows
+        break;
+      case "queue":
+        this.place = frame.position ? frame : null;
+        break;
       case "receipt":
         conversation.read(frame.seq);
         break;
@@ -342,6 +348,7 @@ class KawalChat extends HTMLElement {
     this.#find(".greeting").hidden = conversation.messages.length + conversation.own.length > 0;
     this.#find(".bar").hidden = !conversation.reference;
     if (conversation.reference) this.#find(".bar strong").textContent = displayNumber(conversation.reference);
+    this.#drawPlace();
     const atEnd = this.#atEnd;
     this.list.draw(conversation);
     if (atEnd) this.#scrollDown();
@@ -349,6 +356,13 @@ class KawalChat extends HTMLElement {
     this.#drawUnread();
     this.#setLauncher();
     this.#seen();
+  }
+
+  #drawPlace() {
+    const line = this.#find(".queue");
+    const text = this.place ? this.#texts.queue(this.place.position, this.place.wait_minutes) : "";
+    line.hidden = !text;
+    if (line.textContent !== text) line.textContent = text; // said aloud only when it changed
   }
 
   #drawUnread() {

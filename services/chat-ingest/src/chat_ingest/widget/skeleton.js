@@ -9,6 +9,7 @@ const SKELETON = `
     </header>
     <div class="bar" hidden><span class="label"></span><strong></strong><button class="copy" type="button"></button></div>
     <p class="notice" role="status" hidden></p>
+    <p class="queue" role="status" hidden></p>
     <form class="prechat" novalidate hidden></form>
     <div class="scroll" tabindex="0">
       <div class="greeting"><strong></strong><span></span></div>

@@ -10,6 +10,9 @@ const TEXTS = {
     online: "Tersambung",
     offline: "Koneksi terputus. Pesan Anda aman dan akan terkirim sendiri.",
     busy: "Sedang ramai. Pesan Anda akan terkirim sebentar lagi.",
+    queue: (position, minutes) =>
+      `Anda nomor ${position.toLocaleString("id")} dalam antrean.` +
+      (minutes ? ` Perkiraan menunggu: ${minutes < 60 ? `${minutes} menit` : "lebih dari satu jam"}.` : ""),
     catchingUp: "Mengambil pesan sebelumnya…",
     greeting: "Halo! Ada yang bisa kami bantu?",
     greetingMore: "Ceritakan masalah Anda. Percakapan ini tetap tersimpan walau halaman ditutup.",
@@ -54,6 +57,9 @@ const TEXTS = {
     online: "Connected",
     offline: "Connection lost. Your messages are safe and will be sent by themselves.",
     busy: "It is busy right now. Your message will go out in a moment.",
+    queue: (position, minutes) =>
+      `You are number ${position.toLocaleString("en")} in the queue.` +
+      (minutes ? ` Expected wait: ${minutes < 60 ? `${minutes} min` : "more than an hour"}.` : ""),
     catchingUp: "Fetching earlier messages…",
     greeting: "Hello! How can we help?",
     greetingMore: "Tell us about your problem. This conversation is kept even if you close the page.",

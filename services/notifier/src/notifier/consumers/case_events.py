@@ -10,7 +10,7 @@ from kawal.contracts import topics
 from kawal.contracts.case_events import CaseEvent
 from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.envelope import Envelope, KafkaMessage
-from kawal.contracts.outbound import OutboundCall, OutboundMessage
+from kawal.contracts.outbound import OutboundCall, OutboundMessage, OutboundQueue
 from kawal.contracts.words import Channel
 from kawal.kafka import Record
 from notifier.consumers.reporting import NO_ADDRESS, SOURCE, report_of
@@ -68,6 +68,8 @@ def _messages(record: Record[CaseEvent], routed: Routed) -> list[KafkaMessage]:
     if routed.transcript:
         topic = _TRANSCRIPTS[Channel(routed.transcript.conversation_id.partition(":")[0])]
         found.append(_outbound(routed.transcript, topic=topic, at=record.data.at, traceparent=traceparent))
+    if routed.place:
+        found.append(_queue(routed.place, event_id=record.envelope.id, traceparent=traceparent))
     found += [
         _outbound(call_of(d), topic=topics.OUTBOUND_VOICE.name, at=record.data.at, traceparent=traceparent)
         for d in routed.deliveries
@@ -77,6 +79,19 @@ def _messages(record: Record[CaseEvent], routed: Routed) -> list[KafkaMessage]:
         report = report_of(routed.unreached, state=DeliveryState.FAILED, at=record.data.at, detail=NO_ADDRESS)
         found.append(report)
     return found
+
+
+def _queue(place: OutboundQueue, *, event_id: str, traceparent: str | None) -> KafkaMessage:
+    envelope = Envelope(
+        id=event_id,
+        source=SOURCE,
+        type=f"kawal.outbound.{place.kind}.v1",
+        time=place.at,
+        partition_key=place.conversation_id,
+        traceparent=traceparent,
+    )
+    data = place.model_dump_json(exclude_none=True).encode()
+    return envelope.message(topic=topics.OUTBOUND_CHAT.name, data=data)
 
 
 def _starts_a_call(delivery: Delivery) -> bool:

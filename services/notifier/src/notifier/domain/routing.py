@@ -7,8 +7,8 @@ call is answered by a call; when nobody picks up, by a text message, then by e-m
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kawal.contracts.case_events import CaseChanged, CaseEvent, MessageAdded, NoticeAdded
-from kawal.contracts.outbound import OutboundCall, OutboundMessage
+from kawal.contracts.case_events import CaseChanged, CaseEvent, MessageAdded, NoticeAdded, QueueMoved
+from kawal.contracts.outbound import OutboundCall, OutboundMessage, OutboundQueue
 from kawal.contracts.words import TEXT_MAX, Author, Channel, IdentityKind
 from notifier.domain.deliveries import Delivery, delivery_id
 from notifier.domain.words import Words
@@ -31,7 +31,7 @@ _REACHED_BY = {
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """`transcript` is pushed to the edge that owns the conversation; `deliveries` are followed up.
+    """`transcript` and `place` are pushed to the edge that owns the conversation; `deliveries` are followed up.
 
     `unreached` is what would have been the first delivery, where the participant can be told in no way at all.
     """
@@ -39,6 +39,7 @@ class Routed:
     transcript: OutboundMessage | None
     deliveries: tuple[Delivery, ...]
     unreached: Delivery | None = None
+    place: OutboundQueue | None = None
 
 
 NOTHING = Routed(transcript=None, deliveries=())
@@ -54,6 +55,8 @@ class Router:
     def route(self, event: CaseEvent, *, traceparent: str | None = None) -> Routed:
         if isinstance(event, CaseChanged):
             return NOTHING
+        if isinstance(event, QueueMoved):
+            return Routed(transcript=None, deliveries=(), place=_place(event))
         transcript = self._transcript(event) if _has_transcript(event) else None
         if isinstance(event, MessageAdded) and event.author is Author.PARTICIPANT:
             return Routed(transcript=transcript, deliveries=())
@@ -144,6 +147,12 @@ class Router:
                 return "", self._words.notice_sms(event.template, locale=locale, case_number=number)
             case _:
                 return "", self._plain(event)
+
+
+def _place(event: QueueMoved) -> OutboundQueue:
+    return OutboundQueue(
+        conversation_id=event.conversation_id, position=event.position, wait_minutes=event.wait_minutes, at=event.at
+    )
 
 
 def _has_transcript(event: ForParticipant) -> bool:
