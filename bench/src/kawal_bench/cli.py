@@ -11,7 +11,7 @@ import uvloop
 from kawal_bench import machine
 from kawal_bench.core.measure import EVENTS
 from kawal_bench.core.measure import measure as measure_core
-from kawal_bench.parts import doors, edges, latency, memory, search
+from kawal_bench.parts import doors, edges, latency, memory, routing, search
 from kawal_bench.report import Figure, costs, markdown, table
 from kawal_bench.stage import stage
 
@@ -25,6 +25,7 @@ class Part(StrEnum):
     EDGES = "edges"
     MEMORY = "memory"
     SEARCH = "search"
+    ROUTING = "routing"
 
 
 ON_STAGE = (Part.LATENCY, Part.DOORS, Part.EDGES, Part.MEMORY)
@@ -48,6 +49,8 @@ def main(
         figures += uvloop.run(_on_stage(on_stage))
     if Part.SEARCH in wanted:
         figures += _measured(Part.SEARCH, search.measure(cases=cases))
+    if Part.ROUTING in wanted:
+        figures += _measured(Part.ROUTING, routing.measure())
     print(markdown(figures) if as_markdown else table(figures))
     if spent := costs(figures):
         print(f"\nWhere the time went\n{spent}")
