@@ -6,7 +6,6 @@ from kawal.identities import (
     InvalidPhoneNumber,
     normalise_email,
     normalise_phone,
-    possessed,
     routing_key,
 )
 
@@ -46,12 +45,6 @@ class TestNormaliseEmail:
     def test_no_address(self, raw):
         with pytest.raises(InvalidEmailAddress):
             normalise_email(raw)
-
-
-class TestPossessed:
-    def test_claims_are_left_out(self):
-        strong = [identity(), identity(assurance=Assurance.VERIFIED)]
-        assert possessed([*strong, identity(assurance=Assurance.CLAIMED)]) == strong
 
 
 class TestRoutingKey:

@@ -54,11 +54,6 @@ def normalise_email(raw: str) -> str:
     return address
 
 
-def possessed(identities: Iterable[Identity]) -> list[Identity]:
-    """Those strong enough to join a contact to a person."""
-    return [identity for identity in identities if identity.assurance.joins]
-
-
 def routing_key(conversation_id: str, identities: Iterable[Identity]) -> str:
     """The Kafka key that keeps a participant's events in order.
 

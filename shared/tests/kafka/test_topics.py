@@ -37,6 +37,7 @@ class TestCreate:
             described = await admin.describe_topics([topic.name])
             assert len(described[0]["partitions"]) == 3
             assert await _config(admin, topic.name, "retention.ms") == "123000"
+            assert await _config(admin, topic.name, "segment.ms") == "86400000"
         finally:
             await admin.delete_topics([topic.name])
 

@@ -43,7 +43,7 @@ async def insert_new(
 
     An event that was applied on an earlier day, within the retention, is a duplicate too. Two transactions that
     insert the same event on one day wait for each other, and the second learns that it is a duplicate. Over midnight
-    that needs the lock on the conversation, which the caller holds anyway.
+    both would take it for new: who has two consumers of one event must hold a lock on what it is about.
     """
     if not events:
         return set()

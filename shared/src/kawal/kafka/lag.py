@@ -24,6 +24,7 @@ class LagWatch:
         self._poll = poll
         self._settings = settings
         self._behind_since: float | None = None
+        self._told: set[str] = set()
         # Timestamp of the last handled record by topic, in seconds since 1970; the handling loop sets it.
         self.handled: dict[str, float] = {}
 
@@ -55,7 +56,10 @@ class LagWatch:
         return lag
 
     def _publish(self, lag: dict[str, int]) -> None:
-        for topic, records in lag.items():
+        # Also of topics whose partitions have all gone to others, which tell of them from now on.
+        self._told |= lag.keys()
+        for topic in self._told:
+            records = lag.get(topic, 0)
             metrics.CONSUMER_LAG_RECORDS.labels(self._group, topic).set(records)
             seconds = max(0.0, time.time() - self.handled[topic]) if records and topic in self.handled else 0.0
             metrics.CONSUMER_LAG_SECONDS.labels(self._group, topic).set(seconds)

@@ -7,7 +7,7 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from kawal.contracts.topics import ALL, READERS, Topic, dead_letters
+from kawal.contracts.topics import ALL, DAY_MS, READERS, Topic, dead_letters
 from kawal.errors import TransientError
 
 # A dead letter carries a few headers more than the largest record of its topic (the broker's default, 1 MiB).
@@ -55,6 +55,8 @@ def _new(topic: Topic, replication: Replication) -> Any:
         "retention.ms": str(topic.retention_ms),
         "min.insync.replicas": str(replication.min_insync),
         "cleanup.policy": "delete",
+        # Only whole segments are deleted, and a quiet topic fills one in years: then nothing would ever be.
+        "segment.ms": str(DAY_MS),
     }
     if topic.name.endswith(".dlq"):
         config["max.message.bytes"] = str(DEAD_LETTER_BYTES)

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from opentelemetry import trace
@@ -79,15 +79,6 @@ def new_traceparent(parent: str | None = None) -> str:
         digits = os.urandom(24).hex()
         return f"00-{digits[:32]}-{digits[32:]}-01"
     return f"00-{match[1]}-{os.urandom(8).hex()}-{match[3]}"
-
-
-def enter(traceparent: str) -> Token[str | None]:
-    """Make `traceparent` the current one; give the token to `leave`. Prefer `span`."""
-    return _current.set(traceparent)
-
-
-def leave(token: Token[str | None]) -> None:
-    _current.reset(token)
 
 
 @contextmanager

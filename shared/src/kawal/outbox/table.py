@@ -67,7 +67,8 @@ async def append(connection: AsyncConnection, table: Table, messages: Sequence[K
     """Write `messages` within the caller's transaction, in their order. One statement.
 
     Ids are given when a row is written, not when it is committed. So whoever writes messages of one key holds a lock
-    that belongs to this key from before this call until the commit; then their ids are in the order of the commits.
+    that belongs to this key from before this call until the commit, or is the only one who does (the consumer of its
+    partition); then their ids are in the order of the commits.
     """
     if not messages:
         return
