@@ -12,7 +12,7 @@ from kawal.rates import Rate
 from kawal.settings import EdgeSettings
 
 RESERVED_FILES = 512
-"""Descriptors that are not for participants: PostgreSQL, Kafka, the spool, operations, long polls."""
+"""Descriptors that are not for participants who stay: PostgreSQL, Kafka, the spool, operations, requests."""
 
 
 class Settings(EdgeSettings):

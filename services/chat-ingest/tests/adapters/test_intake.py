@@ -6,6 +6,7 @@ import pytest
 
 from chat_factories import CONVERSATION, NOW, outbound, session
 from chat_ingest.adapters.intake import SpoolIntake
+from chat_ingest.domain import events
 from chat_ingest.domain.refusals import ClientIdConflict
 from kawal.contracts.deliveries import DeliveryState
 from kawal.spool import Spool, SpoolFull, SpoolLimits
@@ -55,7 +56,10 @@ class TestMessage:
         first = await intake.message(session(), client_id="c1", text="Halo", begun=False)
         second = await intake.message(session(), client_id="c2", text="Lagi", begun=False)
         assert (first.reference, second.reference) == ("4829130574", None)
-        assert await desk.events() == [f"{CONVERSATION}/c1", f"{CONVERSATION}/c2"]
+        assert await desk.events() == [
+            events.message_id(CONVERSATION, "c1", text="Halo"),
+            events.message_id(CONVERSATION, "c2", text="Lagi"),
+        ]
 
     async def test_again_gets_the_same_answer(self, desk: Desk) -> None:
         intake = await desk.open()

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 from typing import Any
 
@@ -8,6 +9,7 @@ from chat_factories import outbound, window
 from kawal.testing import eventually
 
 pytestmark = pytest.mark.integration
+MESSAGES = "/v1/chat/messages"
 
 
 class TestConnections:
@@ -19,6 +21,24 @@ class TestConnections:
                         pass
                 assert refused.value.response.status_code == 503
                 assert refused.value.response.headers["retry-after"]
+            await eventually(lambda: _connects(edge))
+
+
+class TestPolls:
+    async def test_take_places_as_sockets_do(self, edges: Any, tmp_path: Any) -> None:
+        async with edges.run(edges.service(tmp_path, chat_max_connections=1)) as edge:
+            token, conversation_id = await edge.session()
+            headers = {"authorization": f"Bearer {token}"}
+            waiting = asyncio.create_task(edge.client.get(MESSAGES, params={"wait": 25}, headers=headers))
+            await eventually(lambda: _is_full(edge))
+            with pytest.raises(InvalidStatus):
+                async with window(edge.url):
+                    pass
+            response = await edge.client.get(MESSAGES, params={"wait": 25}, headers=headers, timeout=10)
+            assert response.json()["items"] == []
+            assert not waiting.done()
+            await edge.send_out(outbound(1, conversation_id=conversation_id))
+            assert len((await waiting).json()["items"]) == 1
             await eventually(lambda: _connects(edge))
 
 
@@ -43,6 +63,10 @@ async def _connects(edge: Any) -> bool:
             return True
     except InvalidStatus:
         return False
+
+
+async def _is_full(edge: Any) -> bool:
+    return not await _connects(edge)
 
 
 async def _was_cut(edge: Any) -> bool:

@@ -14,7 +14,8 @@ class TestMessageReceived:
         )
         envelope = Envelope.from_headers(event.message.headers)
         data = interaction_adapter.validate_json(event.message.value)
-        assert (event.id, envelope.source) == (f"{CONVERSATION}/c1", "/chat-ingest")
+        assert event.id.startswith(f"{CONVERSATION}/c1/")
+        assert envelope.source == "/chat-ingest"
         assert envelope.id == event.id
         assert envelope.type == "kawal.interaction.message_received.v1"
         assert envelope.traceparent == "00-a-b-01"
@@ -22,6 +23,15 @@ class TestMessageReceived:
         assert event.message.key == CONVERSATION.encode()
         assert isinstance(data, MessageReceived)
         assert (data.text, data.client_id, data.name, data.reference) == ("Halo", "c1", "Sari", "4829130574")
+
+    def test_another_text_is_another_event(self) -> None:
+        """A replica that does not know the client id yet takes it, so ticket-core must not drop it."""
+        first, again, other = (
+            events.message_received(session(), client_id="c1", text=text, reference=None, now=NOW).id
+            for text in ("Halo", "Halo", "Lain")
+        )
+        assert first == again
+        assert first != other
 
     def test_known_participant_is_keyed_by_who_he_is(self) -> None:
         event = events.message_received(

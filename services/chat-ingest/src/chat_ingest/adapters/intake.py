@@ -54,7 +54,7 @@ class SpoolIntake:
         if first == NOBODY_YET and not begun:
             first, number = client_id, self._numbers.take()
             self._remember(conversation_id, client_id)
-        key = _first_key(conversation_id) if first == client_id else events.message_id(conversation_id, client_id)
+        key = _first_key(conversation_id) if first == client_id else f"{conversation_id}/{client_id}"
         try:
             return await self._keep(session, key=key, client_id=client_id, text=text, number=number)
         except KawalError:

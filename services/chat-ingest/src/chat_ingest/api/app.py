@@ -10,6 +10,7 @@ from chat_ingest.api.exchange import PlainRoute
 from chat_ingest.api.messages import Messages, ReadMarks
 from chat_ingest.api.origins import Origins
 from chat_ingest.api.pages import add_pages
+from chat_ingest.api.places import Places
 from chat_ingest.api.sessions import Sessions
 from chat_ingest.api.socket import ChatSocket
 from chat_ingest.settings import Settings
@@ -23,11 +24,12 @@ def create_chat_app(settings: Settings, desk: Desk, *, new_id: Callable[[], str]
     """`new_id` makes the part of a conversation's id behind `chat:`; it must be unguessable and URL-safe."""
     app = create_app(title="Kawal chat", settings=settings)
     sessions = Sessions(desk, host_site=settings.host_site, new_id=new_id)
-    socket = ChatSocket(desk, origins=Origins(settings.chat_allowed_origins))
+    places = Places(desk.limits.connections)
+    socket = ChatSocket(desk, origins=Origins(settings.chat_allowed_origins), places=places)
     rates = Buckets(desk.limits.rate)
     app.router.routes += [
         PlainRoute("/v1/chat/sessions", sessions, methods=["POST"]),
-        PlainRoute("/v1/chat/messages", Messages(desk, rates=rates), methods=["GET", "POST"]),
+        PlainRoute("/v1/chat/messages", Messages(desk, rates=rates, places=places), methods=["GET", "POST"]),
         PlainRoute("/v1/chat/read", ReadMarks(desk, rates=rates), methods=["POST"]),
         WebSocketRoute("/v1/chat/ws", socket),
     ]

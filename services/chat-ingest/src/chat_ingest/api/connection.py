@@ -1,8 +1,7 @@
 """One open chat window."""
 
 import asyncio
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from time import perf_counter
 
@@ -10,6 +9,7 @@ from starlette.types import Receive, Send
 
 from chat_ingest.api.desk import Desk
 from chat_ingest.api.outgoing import Outgoing
+from chat_ingest.api.pauses import pauses
 from chat_ingest.api.receipts import report_delivered, report_read
 from chat_ingest.domain.feed import Feed
 from chat_ingest.domain.protocol import (
@@ -49,7 +49,6 @@ from kawal.rates import Bucket, Rate
 PAGE = 100
 UNREAD_KEPT = 200
 REFUSALS_ENDURED = Rate(per_s=1, burst=20)
-FIRST_RETRY_S, LAST_RETRY_S = 0.05, 5.0
 
 log = get_logger()
 
@@ -298,7 +297,7 @@ class Connection:
     async def _fetch_missing(self, conversation_id: str) -> None:
         self._tell(Status(state="catching_up"))
         try:
-            for pause_s in _pauses():
+            for pause_s in pauses():
                 with suppress(TranscriptAway):
                     if await self._fetch(conversation_id):
                         break
@@ -348,11 +347,3 @@ class Connection:
         await self._outgoing.stop()
         metrics.CHAT_CONNECTIONS_ENDED.labels(ended).inc()
         log.info("chat_connection_ended", reason=ended, duration_s=round(perf_counter() - self._started_at, 3))
-
-
-def _pauses() -> Iterator[float]:
-    """Seconds between attempts: doubling, spread, so that all sockets do not ask a recovering database at once."""
-    pause_s = FIRST_RETRY_S
-    while True:
-        yield pause_s * random.uniform(0.5, 1.5)  # noqa: S311 - spread, not secrecy
-        pause_s = min(pause_s * 2, LAST_RETRY_S)

@@ -11,6 +11,8 @@ from starlette.types import Receive, Scope, Send
 
 from chat_ingest.api.desk import Desk
 from chat_ingest.api.exchange import answer, bearer, read_json
+from chat_ingest.api.pauses import pauses
+from chat_ingest.api.places import Places
 from chat_ingest.api.receipts import report_delivered, report_read
 from chat_ingest.domain.feed import Feed
 from chat_ingest.domain.protocol import MAX_SEQ, Message, encode, parse_message, parse_read
@@ -21,7 +23,6 @@ from kawal.rates import Buckets
 
 PAGE = 100
 LONGEST_WAIT_S = 30.0
-GAP_PAUSE_S = 0.1
 
 
 class _Query(BaseModel):
@@ -30,11 +31,15 @@ class _Query(BaseModel):
 
 
 class Messages:
-    """`POST` answers 202 like an `accepted` frame, after the fsync; `GET` waits up to `wait` seconds for messages."""
+    """`POST` answers 202 like an `accepted` frame, after the fsync; `GET` waits up to `wait` seconds for messages.
 
-    def __init__(self, desk: Desk, *, rates: Buckets) -> None:
+    Where no place is free to wait in, `GET` answers at once.
+    """
+
+    def __init__(self, desk: Desk, *, rates: Buckets, places: Places) -> None:
         self._desk = desk
         self._rates = rates
+        self._places = places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         session = _admitted(scope, self._desk, rates=self._rates)
@@ -55,8 +60,9 @@ class Messages:
         drained = asyncio.create_task(scope["app"].state.draining.wait())
         gone = asyncio.create_task(_disconnected(receive))
         try:
-            wait_s = min(query.wait, LONGEST_WAIT_S)
-            await self._fill(poll, session.conversation_id, wait_s=wait_s, ends=(drained, gone))
+            wait_s = 0 if self._places.full else min(query.wait, LONGEST_WAIT_S)
+            with self._places.taken():
+                await self._fill(poll, session.conversation_id, wait_s=wait_s, ends=(drained, gone))
             if gone.done():
                 return  # nobody hears it: the place is free for the next poll, and nothing is reported as delivered
         finally:
@@ -78,12 +84,17 @@ class Messages:
                 while not (poll.ready or any(end.done() for end in ends)):
                     await poll.changed.wait()
                     poll.changed.clear()
-                    await self._close_gap(poll, conversation_id)
+                    await self._close_gap(poll, conversation_id, ends=ends)
 
-    async def _close_gap(self, poll: "_Poll", conversation_id: str) -> None:
+    async def _close_gap(self, poll: "_Poll", conversation_id: str, *, ends: Sequence[asyncio.Task[Any]]) -> None:
         """The transcript is a moment behind the live feed, so it may take several looks."""
-        while poll.feed.gap and not poll.ready:
-            await asyncio.sleep(GAP_PAUSE_S)
+        for pause_s in pauses():
+            if poll.ready or not poll.feed.gap or any(end.done() for end in ends):
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await poll.changed.wait()
+            poll.changed.clear()
             await self._look_up(poll, conversation_id)
 
     async def _look_up(self, poll: "_Poll", conversation_id: str) -> None:

@@ -5,6 +5,7 @@ from starlette.types import Receive, Scope, Send
 from chat_ingest.api.connection import Connection
 from chat_ingest.api.desk import Desk
 from chat_ingest.api.origins import Origins
+from chat_ingest.api.places import Places
 from chat_ingest.domain.protocol import SUBPROTOCOL
 from kawal.observability import metrics
 
@@ -14,10 +15,10 @@ FORBIDDEN, BAD_REQUEST, BUSY = 403, 400, 503
 class ChatSocket:
     """Refuses before it accepts: a foreign origin 403, a missing subprotocol 400, one connection too many 503."""
 
-    def __init__(self, desk: Desk, *, origins: Origins) -> None:
+    def __init__(self, desk: Desk, *, origins: Origins, places: Places) -> None:
         self._desk = desk
         self._origins = origins
-        self._open = 0
+        self._places = places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -26,20 +27,15 @@ class ChatSocket:
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": []})
         scope["headers"].clear()  # read by nobody from here on, and kept for as long as the connection
-        self._open += 1
-        metrics.CHAT_CONNECTIONS.set(self._open)
-        try:
+        with self._places.taken(), metrics.CHAT_CONNECTIONS.track_inprogress():
             await Connection(self._desk, receive=receive, send=send).run()
-        finally:
-            self._open -= 1
-            metrics.CHAT_CONNECTIONS.set(self._open)
 
     def _refusal(self, scope: Scope) -> int | None:
         if not self._origins.allow(scope):
             return FORBIDDEN
         if SUBPROTOCOL not in scope["subprotocols"]:
             return BAD_REQUEST
-        return BUSY if self._open >= self._desk.limits.connections else None
+        return BUSY if self._places.full else None
 
 
 async def _refuse(send: Send, status: int) -> None:

@@ -1,5 +1,6 @@
 """The events that a chat puts on Kafka, each with a deterministic id."""
 
+import hashlib
 from datetime import datetime
 
 from chat_ingest.domain.sessions import Session
@@ -11,9 +12,13 @@ from kawal.contracts.words import Channel
 SOURCE = "/chat-ingest"
 
 
-def message_id(conversation_id: str, client_id: str) -> str:
-    """The event id of a participant's message."""
-    return f"{conversation_id}/{client_id}"
+def message_id(conversation_id: str, client_id: str, *, text: str) -> str:
+    """The event id of a participant's message.
+
+    The text is part of it: which text a client id was used for is known to one replica only, and for a day; by the
+    client id alone, another text that was taken after that would be dropped as known.
+    """
+    return f"{conversation_id}/{client_id}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def message_received(
@@ -38,7 +43,7 @@ def message_received(
         client_id=client_id,
     )
     envelope = Envelope(
-        id=message_id(session.conversation_id, client_id),
+        id=message_id(session.conversation_id, client_id, text=text),
         source=SOURCE,
         type="kawal.interaction.message_received.v1",
         time=now,

@@ -7,6 +7,7 @@ const ANSWER_WITHIN_MS = 12_000;
 const SOCKET_TRIES = 2;
 const SOCKET_AGAIN_MS = 60_000;
 const POLL_WAIT_S = 25;
+const POLL_PAUSE_MS = 3_000;
 const LOST_SESSION = new Set(["invalid_session", "expired_session"]);
 const UNREADABLE = new Set(["malformed_frame", "invalid_frame"]);
 
@@ -206,12 +207,17 @@ class Connection {
     try {
       while (this.running && Date.now() < socketAgainAt) {
         const path = `/v1/chat/messages?after=${this.conversation.lastSeq}&wait=${wait}`;
+        const askedAt = Date.now();
         const page = await this.request(path, undefined, polling.signal);
         this.failures = 0;
         this.on.state("online");
         for (const message of page.items) this.on.frame({ type: "message", ...message });
         this.post();
         this.tellRead();
+        // A server with no place to wait in answers at once; asking at once again would make that worse.
+        if (wait && !page.items.length && Date.now() - askedAt < POLL_PAUSE_MS) {
+          await new Promise((resolve) => setTimeout(resolve, POLL_PAUSE_MS * (1 + Math.random())));
+        }
         wait = POLL_WAIT_S;
       }
       this.polling = null;
