@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +17,7 @@ from kawal.contracts.outbound import OutboundCall
 from kawal.contracts.topics import DELIVERIES, dead_letters
 from kawal.contracts.words import Locale
 from kawal.database import opened as database_engine
+from kawal.errors import TransientError
 from kawal.kafka.topics import create
 from kawal.testing import eventually
 from voice_driver import Edge, edge
@@ -334,3 +336,53 @@ class TestClaim:
         for _ in range(2):
             await outcomes.ended(call.delivery_id, attempt=1, call_id="CA1", status=CallStatus.BUSY)
         assert told.states == [(DeliveryState.FAILED, "busy")]
+
+    async def test_schema_is_not_there_yet(self, database: Callable[..., str]) -> None:
+        """Started before the migration: the dialler waits, and the hotline goes on."""
+        async with database_engine(database()) as engine:
+            with pytest.raises(TransientError):
+                await SqlCalls(engine).claim(limit=1, now=now(), lease=timedelta(minutes=1))
+
+
+class TestRequeue:
+    @pytest.fixture
+    async def calls(self, database: Callable[..., str]) -> AsyncIterator[SqlCalls]:
+        async with database_engine(database("voice-ingest")) as engine:
+            yield SqlCalls(engine)
+
+    @pytest.fixture
+    async def placing(self, calls: SqlCalls) -> PlannedCall:
+        """Handed to the provider, with an unknown outcome."""
+        await calls.add([(outbound_call(delivery()), None)])
+        (call,) = await calls.claim(limit=1, now=now(), lease=timedelta(minutes=1))
+        return call
+
+    async def test_nothing_happened(self, calls: SqlCalls, placing: PlannedCall) -> None:
+        await calls.requeue(placing, attempt=0, at=now())
+        assert await calls.going_on(placing.delivery_id) is None
+
+    async def test_answered_meanwhile(self, calls: SqlCalls, placing: PlannedCall) -> None:
+        """Nobody found the call at the provider; then it was picked up all the same."""
+        await calls.reading(placing.delivery_id, attempt=1, call_id="CA1")
+        await calls.requeue(placing, attempt=0, at=now())
+        assert await calls.going_on(placing.delivery_id) is not None
+
+    async def test_over_before_it_was_noted_as_placed(self, calls: SqlCalls, placing: PlannedCall) -> None:
+        await calls.placed(placing.delivery_id, attempt=1, call_id="CA1", check_at=now())
+        await calls.requeue(replace(placing, call_id="CA1"), attempt=1, at=now())
+        assert await calls.going_on(placing.delivery_id) is None
+
+    async def test_heard_meanwhile(self, calls: SqlCalls, placing: PlannedCall) -> None:
+        seen = await calls.reading(placing.delivery_id, attempt=1, call_id="CA1")
+        assert seen is not None
+        await calls.was_heard(placing.delivery_id)
+        await calls.requeue(seen, attempt=1, at=now())
+        assert await calls.going_on(placing.delivery_id) is not None
+
+    async def test_dialled_again_meanwhile(self, calls: SqlCalls, placing: PlannedCall) -> None:
+        await calls.requeue(placing, attempt=1, at=now())
+        await calls.claim(limit=1, now=now(), lease=timedelta(minutes=1))
+        await calls.requeue(placing, attempt=0, at=now())
+        again = await calls.going_on(placing.delivery_id)
+        assert again is not None
+        assert again.attempt == 2

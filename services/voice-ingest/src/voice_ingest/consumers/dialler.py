@@ -125,7 +125,7 @@ class Dialler:
         if call_id := await self._find(call):
             await self._is_placed(call, call_id)
         else:
-            await self._calls.requeue(call.delivery_id, attempt=call.attempt - 1, at=self._clock())
+            await self._calls.requeue(call, attempt=call.attempt - 1, at=self._clock())
         return call_id
 
     async def _find(self, call: PlannedCall) -> str | None:

@@ -1,6 +1,7 @@
 """The end of a call to a participant: delivered, failed, or tried again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from kawal.contracts.deliveries import DeliveryState
@@ -42,7 +43,7 @@ class Outcomes:
         if call is None or call.attempt != attempt or call.call_id not in {None, call_id}:
             return  # told before, or told of an earlier attempt
         meant = outcome(status, heard=call.heard, attempt=attempt, policy=self._policy, now=self._clock())
-        await self.settle(call, meant)
+        await self.settle(replace(call, call_id=call_id), meant)
 
     async def settle(self, call: PlannedCall, meant: Outcome) -> None:
         match meant:
@@ -55,5 +56,5 @@ class Outcomes:
                 await self._calls.finish(call.delivery_id, outcome=detail)
                 metrics.VOICE_DELIVERIES.labels("failed").inc()
             case TryAgain(at=at):
-                await self._calls.requeue(call.delivery_id, attempt=call.attempt, at=at)
+                await self._calls.requeue(call, attempt=call.attempt, at=at)
         self._wake()

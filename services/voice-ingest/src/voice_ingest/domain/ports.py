@@ -164,8 +164,8 @@ class PlannedCalls(Readings, Protocol):
     async def call_ids(self, to: str) -> frozenset[str]:
         """Every call to this number that we know of."""
 
-    async def requeue(self, delivery_id: str, *, attempt: int, at: datetime) -> None:
-        """Back into the queue with `attempt` attempts made."""
+    async def requeue(self, seen: PlannedCall, *, attempt: int, at: datetime) -> None:
+        """Back into the queue with `attempt` attempts made; not when more than `seen` has happened meanwhile."""
 
     async def finish(self, delivery_id: str, *, outcome: str) -> None:
         """The delivery is over; its text is forgotten."""

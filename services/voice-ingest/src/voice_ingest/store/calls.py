@@ -17,6 +17,7 @@ COLUMNS = (
     "delivery_id, conversation_id, case_id, case_number, case_seq, locale, to_number, text, traceparent,"
     " attempt, placed_at, call_id, call_ids, heard, created_at"
 )
+_NO_SCHEMA = frozenset({"3F000", "42P01"})
 # Of each number only the foremost delivery: what was answered first is heard first, even if that takes a retry.
 # Replicas claim one after the other, so that together they keep the limit and call no number twice at once.
 CLAIM_LOCK = text("select pg_advisory_xact_lock(hashtextextended('voice.call.claim', 0))")
@@ -69,9 +70,12 @@ GOING_ON = text(f"""
 """)  # noqa: S608
 HEARD = text("update voice.call set heard = true where delivery_id = :delivery_id and state = 'placed'")
 CALL_IDS = text("select unnest(call_ids) from voice.call where to_number = :to")
+# Only what was looked at: meanwhile the participant may have answered, or another replica have dialled again. Without a
+# call id, no call was found, so there must still be none; with one, that call is over.
 REQUEUE = text("""
     update voice.call set state = 'queued', attempt = :attempt, due_at = :at
-    where delivery_id = :delivery_id and state <> 'done'
+    where delivery_id = :delivery_id and attempt = :seen_attempt and (call_id is null or call_id = :seen_call_id)
+        and state in ('placing', 'placed') and not heard
 """)
 FINISH = text("""
     update voice.call set state = 'done', outcome = :outcome, text = ''
@@ -139,9 +143,16 @@ class SqlCalls:
         async with self._transaction() as connection:
             return frozenset((await connection.execute(CALL_IDS, {"to": to})).scalars())
 
-    async def requeue(self, delivery_id: str, *, attempt: int, at: datetime) -> None:
+    async def requeue(self, seen: PlannedCall, *, attempt: int, at: datetime) -> None:
+        values = {
+            "delivery_id": seen.delivery_id,
+            "seen_attempt": seen.attempt,
+            "seen_call_id": seen.call_id,
+            "attempt": attempt,
+            "at": at,
+        }
         async with self._transaction() as connection:
-            await connection.execute(REQUEUE, {"delivery_id": delivery_id, "attempt": attempt, "at": at})
+            await connection.execute(REQUEUE, values)
 
     async def finish(self, delivery_id: str, *, outcome: str) -> None:
         async with self._transaction() as connection:
@@ -153,9 +164,14 @@ class SqlCalls:
             async with self._engine.begin() as connection:
                 yield connection
         except Exception as error:
-            if is_outage(error):
+            if is_outage(error) or _is_not_migrated(error):
                 raise TransientError("PostgreSQL is away") from error
             raise
+
+
+def _is_not_migrated(error: Exception) -> bool:
+    """Whether this replica was started before the schema was there: calls are taken meanwhile, none are placed."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in _NO_SCHEMA
 
 
 def _planned(row: RowMapping) -> PlannedCall:
