@@ -89,7 +89,6 @@ def planned_call(delivery_id: str = "delivery-1", **changes: Any) -> PlannedCall
         "text": "Akun Anda sudah aktif kembali.",
         "attempt": 1,
         "call_id": None,
-        "known_call_ids": (),
         "heard": False,
         "placed_at": NOW,
         "planned_at": NOW,

@@ -19,7 +19,7 @@ class TestOutcome:
         assert meant(CallStatus.COMPLETED, heard=True) == Delivered()
 
     def test_hung_up_too_early(self) -> None:
-        assert meant(CallStatus.COMPLETED) == TryAgain(NOW + timedelta(minutes=5), "hung_up")
+        assert meant(CallStatus.COMPLETED) == TryAgain(NOW + timedelta(minutes=5))
 
     @pytest.mark.parametrize("status", [CallStatus.NO_ANSWER, CallStatus.BUSY, CallStatus.FAILED])
     def test_tries_again(self, status: CallStatus) -> None:

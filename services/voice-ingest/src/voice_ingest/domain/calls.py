@@ -50,7 +50,6 @@ class PlannedCall:
     text: str
     attempt: int
     call_id: str | None
-    known_call_ids: tuple[str, ...]
     heard: bool
     placed_at: datetime | None
     planned_at: datetime
@@ -70,7 +69,6 @@ class Failed:
 @dataclass(frozen=True, slots=True)
 class TryAgain:
     at: datetime
-    detail: str
 
 
 Outcome = Delivered | Failed | TryAgain
@@ -87,4 +85,4 @@ def outcome(status: CallStatus, *, heard: bool, attempt: int, policy: RetryPolic
 def again_or_failed(detail: str, *, attempt: int, policy: RetryPolicy, now: datetime) -> TryAgain | Failed:
     if attempt >= policy.attempts:
         return Failed(detail)
-    return TryAgain(at=now + policy.pause, detail=detail)
+    return TryAgain(at=now + policy.pause)

@@ -15,7 +15,7 @@ from voice_ingest.domain.calls import PlannedCall
 
 COLUMNS = (
     "delivery_id, conversation_id, case_id, case_number, case_seq, locale, to_number, text, traceparent,"
-    " attempt, placed_at, call_id, call_ids, heard, created_at"
+    " attempt, placed_at, call_id, heard, created_at"
 )
 _NO_SCHEMA = frozenset({"3F000", "42P01"})
 # Of each number only the foremost delivery: what was answered first is heard first, even if that takes a retry.
@@ -186,7 +186,6 @@ def _planned(row: RowMapping) -> PlannedCall:
         text=row["text"],
         attempt=row["attempt"],
         call_id=row["call_id"],
-        known_call_ids=tuple(row["call_ids"]),
         heard=row["heard"],
         placed_at=row["placed_at"],
         planned_at=row["created_at"],
