@@ -34,6 +34,7 @@ SPACE = NumberSpace("a key for tests")
 PROGRAMME = Policy(
     hold_reasons=frozenset({"bank", "office"}),
     resolution_reasons=frozenset({"fixed", "explained"}),
+    topics=frozenset({"account", "account.fraud", "payment", "training"}),
     fields={
         rule.key: rule
         for rule in (

@@ -93,6 +93,20 @@ class TestSubmit:
             assert (await batcher.submit(command(3))).number == number(3)
         assert [type(answer) for answer in answers] == [TransientError, TransientError]
 
+    async def test_one_that_breaks_something_fails_alone(self) -> None:
+        async def apply(commands: Sequence[AgentCommand]) -> list[Outcome]:
+            if any(one.number == number(13) for one in commands):
+                raise OverflowError
+            return [Applied(one.number, one.number, CaseState.RESOLVED, 1, 2) for one in commands]
+
+        batcher = Batcher(apply)
+        asked = [asyncio.create_task(batcher.submit(command(index))) for index in (12, 13, 14)]
+        await turns()
+        task = asyncio.create_task(batcher.run())
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        task.cancel()
+        assert [type(answer) for answer in answers] == [Applied, OverflowError, Applied]
+
     async def test_there_is_a_bound(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "MOST_WAITING", 2)
         batcher = Batcher(Applies())

@@ -72,11 +72,18 @@ class Batcher:
                 await self._settle(waited_for)
 
     async def _settle(self, batch: list[_Waiting]) -> None:
-        """Apply `batch` and tell everybody; what fails for all is told to all."""
+        """Apply `batch` and tell everybody.
+
+        What is known to fail for all is told to all; whatever else fails is the fault of one of them, and his alone.
+        """
         try:
-            outcomes = await self._apply([command for command, _ in batch])
+            outcomes: Sequence[Outcome | Exception] = await self._apply([command for command, _ in batch])
         except Exception as error:  # noqa: BLE001 each caller gets it, and its request answers and logs it
-            outcomes = [error] * len(batch)  # type: ignore[list-item]
+            if len(batch) > 1 and not isinstance(error, KawalError):
+                for one in batch:
+                    await self._settle([one])
+                return
+            outcomes = [error] * len(batch)
         except BaseException:
             for _, done in batch:
                 done.cancel()

@@ -83,7 +83,7 @@ class TestWords:
             (await hear(served, message("Kartu hilang", conversation=chat(turn), at=NOW + timedelta(minutes=turn))))[0]
             for turn in range(5)
         ]
-        await served.store.apply([ChangeTopic(number=cases[2], agent=BUDI, topic="account.card")])
+        await served.store.apply([ChangeTopic(number=cases[2], agent=BUDI, topic="account.fraud")])
         assert await numbers(served, q="kartu", topic="account") == [cases[2]]
         first = await page(served, q="kartu", sort="opened", limit=3)
         rest = await page(served, q="kartu", sort="opened", limit=3, cursor=first["next_cursor"])

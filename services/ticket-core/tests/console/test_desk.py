@@ -209,6 +209,22 @@ class TestActing:
             assert (await desk.browser.post(f"/console/cases/{case}/replies", data=answer)).status_code == 303
         assert (await entries(desk, case)).count("Kami periksa") == 1
 
+    @pytest.mark.parametrize("first", ["notes", "replies"])
+    async def test_a_note_and_an_answer_from_one_page(self, desk: AtDesk, case: str, first: str) -> None:
+        key = await key_of(desk, case)
+        for what in (first, {"notes": "replies", "replies": "notes"}[first]):
+            sent = await desk.browser.post(f"/console/cases/{case}/{what}", data={"text": f"Ini {what}", "key": key})
+            assert sent.status_code == 303
+        written = await entries(desk, case)
+        assert "Ini notes" in written
+        assert "Ini replies" in written
+
+    async def test_control_characters_are_refused(self, desk: AtDesk, case: str) -> None:
+        answer = {"text": "Baik", "key": "12345678\x01", "conversation_id": ""}
+        assert (await desk.browser.post(f"/console/cases/{case}/replies", data=answer)).status_code == 422
+        topic = {"topic": "account\x01"}
+        assert (await desk.browser.post(f"/console/cases/{case}/topic", data=topic)).status_code == 422
+
     async def test_refused_answer_is_not_lost(self, desk: AtDesk, case: str, served: Served) -> None:
         answer = {"text": "Sudah ya", "key": await key_of(desk, case), "conversation_id": "chat:somebodyelse"}
         page = (await desk.browser.post(f"/console/cases/{case}/replies", data=answer)).text

@@ -9,6 +9,7 @@ from core_factories import (
     DEWI,
     NOW,
     PHONE,
+    PROGRAMME,
     VOICE,
     WEB,
     Desk,
@@ -28,7 +29,7 @@ from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.words import Author, Channel
 from ticket_core.domain.case import Case
 from ticket_core.domain.entries import Entry, FormFilledIn, NoticeGiven, VoicemailRecorded
-from ticket_core.domain.errors import CaseClosed, CaseNotFound, CaseNumbersExhausted, ConversationNotFound
+from ticket_core.domain.errors import CaseClosed, CaseNotFound, CaseNumbersExhausted, ConversationNotFound, UnknownTopic
 from ticket_core.domain.fold import Skipped
 from ticket_core.domain.inputs import Assign, ChangeTopic, Reopen, Reply, Resolve, TimerFired, TimerKind
 
@@ -318,7 +319,13 @@ class TestAdministration:
         desk.one(Assign(number=applied.number, agent=BUDI, assignee=None))
         assert desk.cases[0].assignee_id is None
 
-    def test_changing_the_topic(self, desk: Desk) -> None:
+    def test_a_topic_that_the_programme_does_not_have(self, desk: Desk) -> None:
+        applied = desk.hear()
+        with pytest.raises(UnknownTopic):
+            desk.one(ChangeTopic(number=applied.number, agent=BUDI, topic="weather"))
+
+    def test_changing_the_topic(self) -> None:
+        desk = Desk(policy=PROGRAMME)
         applied = desk.hear()
         desk.one(ChangeTopic(number=applied.number, agent=BUDI, topic="account"))
         desk.one(ChangeTopic(number=applied.number, agent=BUDI, topic="account"))

@@ -3,18 +3,19 @@
 from dataclasses import replace
 from pathlib import Path
 
-from kawal.programme import CaseField, Fields, Reasons
+from kawal.programme import CaseField, Fields, Reasons, Topics
 from ticket_core.domain.fields import FieldKind, FieldRule
 from ticket_core.domain.policy import Policy
 
 
 def with_programme(policy: Policy, *, programme: Path) -> Policy:
-    """`policy` with the reasons and fields of the folder `programme`; raises `ProgrammeError`."""
+    """`policy` with the reasons, topics and fields of the folder `programme`; raises `ProgrammeError`."""
     reasons = Reasons.load(programme)
     return replace(
         policy,
         hold_reasons=frozenset(reason.key for reason in reasons.on_hold),
         resolution_reasons=frozenset(reason.key for reason in reasons.resolution),
+        topics=frozenset(Topics.load(programme)),
         fields={field.key: _rule(field) for field in Fields.load(programme).fields},
     )
 

@@ -8,6 +8,7 @@ from fastapi import Form
 from fastapi.responses import Response
 
 from kawal.http import Prose
+from kawal.http.inputs import Line
 from ticket_core.console.at_case import AtCase, case_forms
 from ticket_core.domain.errors import AgentNotFound
 from ticket_core.domain.inputs import Assign, ChangeTopic, Once, Reopen, Reply, Resolve
@@ -19,8 +20,8 @@ router = case_forms()
 async def reply(
     here: AtCase,
     text: Annotated[Prose, Form(min_length=1, max_length=10_000)],
-    key: Annotated[str, Form(min_length=8, max_length=64)],
-    conversation_id: Annotated[str, Form(max_length=80)] = "",
+    key: Annotated[Line, Form(min_length=8, max_length=64)],
+    conversation_id: Annotated[Line, Form(max_length=80)] = "",
 ) -> Response:
     """Answer. The form's key makes a double click one answer."""
     fingerprint = hashlib.sha256(f"{here.number}\n{conversation_id}\n{text}".encode()).hexdigest()
@@ -50,5 +51,5 @@ async def assign(here: AtCase, assignee_id: Annotated[UUID | Literal[""], Form()
 
 
 @router.post("/topic")
-async def change_topic(here: AtCase, topic: Annotated[str, Form(max_length=64)] = "") -> Response:
+async def change_topic(here: AtCase, topic: Annotated[Line, Form(max_length=64)] = "") -> Response:
     return await here.done(ChangeTopic(**here.asked, topic=topic or None))

@@ -7,6 +7,7 @@ from fastapi import Form
 from fastapi.responses import Response
 
 from kawal.http import Prose
+from kawal.http.inputs import Line
 from ticket_core.api.life import called
 from ticket_core.console.at_case import AtCase, case_forms
 from ticket_core.domain.entries import Priority
@@ -26,7 +27,7 @@ async def resume(here: AtCase) -> Response:
 
 
 @router.post("/hold")
-async def hold(here: AtCase, reason: Annotated[str, Form(min_length=1, max_length=64)]) -> Response:
+async def hold(here: AtCase, reason: Annotated[Line, Form(min_length=1, max_length=64)]) -> Response:
     return await here.done(Hold(**here.asked, reason=reason))
 
 
@@ -39,10 +40,11 @@ async def prioritise(here: AtCase, priority: Annotated[Priority, Form()]) -> Res
 async def write_note(
     here: AtCase,
     text: Annotated[Prose, Form(min_length=1, max_length=10_000)],
-    key: Annotated[str, Form(min_length=8, max_length=64)],
+    key: Annotated[Line, Form(min_length=8, max_length=64)],
 ) -> Response:
     """Note something. The form's key makes a double click one note."""
-    fingerprint = hashlib.sha256(f"note\n{here.number}\n{text}".encode()).hexdigest()
-    once = Once(scope=here.agent.id, key=key, fingerprint=fingerprint)
+    fingerprint = hashlib.sha256(f"{here.number}\n{text}".encode()).hexdigest()
+    # The form for answers, beside it, has the same key.
+    once = Once(scope=f"note {here.agent.id}", key=key, fingerprint=fingerprint)
     command = WriteNote(**here.asked, once=once, text=text, mentions=await called(here.console.desk, text))
     return await here.written(command, template="note.html", named="note_")

@@ -33,7 +33,7 @@ from ticket_core.domain.entries import (
     TopicChanged,
     VoicemailRecorded,
 )
-from ticket_core.domain.errors import CaseClosed
+from ticket_core.domain.errors import CaseClosed, UnknownTopic
 from ticket_core.domain.fingerprint import statement
 from ticket_core.domain.inputs import (
     AgentCommand,
@@ -169,7 +169,7 @@ def _command(
 
 def _write(case: Case, given: ChangeTopic | DetailCommand, policy: Policy, now: datetime) -> list[Entry]:
     if isinstance(given, ChangeTopic):
-        return _change_topic(case, given, now)
+        return _change_topic(case, given, policy, now)
     return decide_detail(case, given, policy=policy, now=now)
 
 
@@ -248,9 +248,11 @@ def _route(case: Case, given: RouteCase, now: datetime) -> list[Entry]:
     return pen.entries
 
 
-def _change_topic(case: Case, given: ChangeTopic, now: datetime) -> list[Entry]:
+def _change_topic(case: Case, given: ChangeTopic, policy: Policy, now: datetime) -> list[Entry]:
     if case.topic == given.topic:
         return []
+    if given.topic is not None and given.topic not in policy.topics:
+        raise UnknownTopic("Choose one of the programme's topics of complaint")
     pen = Pen.on(case)
     pen.agent(TopicChanged(given.topic), at=now, agent=given.agent)
     return pen.entries

@@ -37,6 +37,10 @@ class UnknownReason(KawalError):
     status, code, title = 422, "unknown_reason", "The programme has no such reason"
 
 
+class UnknownTopic(KawalError):
+    status, code, title = 422, "unknown_topic", "The programme has no such topic of complaint"
+
+
 class UnknownField(KawalError):
     status, code, title = 422, "unknown_field", "The programme has no such field"
 

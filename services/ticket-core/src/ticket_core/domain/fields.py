@@ -1,6 +1,5 @@
 """Typed values that agents write down about a case."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -89,7 +88,7 @@ def _fits(rule: FieldRule, value: FieldValue) -> bool:
 def _is_number(value: FieldValue) -> bool:
     if isinstance(value, bool | str):  # a bool is an int to Python
         return False
-    return math.isfinite(value) and abs(value) <= LARGEST_NUMBER
+    return abs(value) <= LARGEST_NUMBER  # neither infinity nor NaN is
 
 
 def _is_date(value: str) -> bool:

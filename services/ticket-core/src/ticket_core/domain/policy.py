@@ -16,7 +16,7 @@ class Policy:
 
     `reopen_within` its resolution, a participant's message reopens it; afterwards it opens a follow-up. `close_after`
     its resolution it is closed for good. `hold_reasons` and `resolution_reasons` are the keys that may be given,
-    `fields` the fields by key.
+    `topics` those of what a case may be about, `fields` the fields by key.
     """
 
     reopen_within: timedelta = timedelta(days=7)
@@ -24,6 +24,7 @@ class Policy:
     matching: Matching = field(default_factory=Matching)
     hold_reasons: frozenset[str] = frozenset()
     resolution_reasons: frozenset[str] = frozenset()
+    topics: frozenset[str] = frozenset()
     fields: Mapping[str, FieldRule] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
