@@ -31,8 +31,10 @@ run: $(TOOLS)/installed ## Run everything on this machine until Ctrl-C
 demo: $(TOOLS)/installed ## Fill a running stack with lifelike conversations for some minutes
 	@exec $(BIN)/python -m kawal_bench.demo
 
+# Most tests wait more than they work, so two share the machine. Those of tests/chaos need all of it.
 test: $(TOOLS)/installed $(TOOLS)/chromium-path ## Run all tests, on the real PostgreSQL, Kafka and Chromium
-	@KAWAL_CHROMIUM="$$(cat $(TOOLS)/chromium-path)" exec $(BIN)/pytest
+	@KAWAL_CHROMIUM="$$(cat $(TOOLS)/chromium-path)" $(BIN)/pytest --numprocesses 2 --dist loadfile --ignore tests/chaos
+	@$(BIN)/pytest tests/chaos
 
 test-fast: $(TOOLS)/installed ## Run the tests that start nothing
 	@exec $(BIN)/pytest -m "not integration and not e2e and not chaos"
@@ -48,8 +50,8 @@ lint: $(TOOLS)/installed ## Check format, style, types, layers, migrations and g
 bench: $(TOOLS)/installed ## Measure; prints tables, asserts nothing
 	@exec $(BIN)/python -m kawal_bench
 
-chaos: $(TOOLS)/installed ## Kill parts of the running stack, ten times as long as the tests do
-	@KAWAL_CHAOS_SCALE="$${KAWAL_CHAOS_SCALE:-10}" exec $(BIN)/pytest tests/chaos
+chaos: $(TOOLS)/installed ## Kill parts of the running stack, five times as long as the tests do
+	@KAWAL_CHAOS_SCALE="$${KAWAL_CHAOS_SCALE:-5}" exec $(BIN)/pytest tests/chaos
 
 secrets: ## Write .env with random secrets for docker-compose.yml; never overwrites
 	@$(PYTHON) deploy/docker/make_secrets.py .env

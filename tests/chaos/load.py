@@ -27,7 +27,7 @@ from voice_ingest.emulator.client import Phone, phone
 
 WORKERS = 16
 AGENTS = 4
-CHAT_MESSAGES = 5
+CHAT_MESSAGES = 20
 WEB_MESSAGES = 5
 ANSWERS = 2
 ANSWER = "Jawaban"
@@ -35,14 +35,14 @@ NOT_AGAIN = "2"
 FORM = "complaint"
 FORM_ITSELF = "form"
 CALL_ITSELF = "call"
-# Of a hundred interactions, as in the reference programme: mostly chats, some forms, a call.
+# Of twenty visits, as in the reference programme: mostly chats, some forms, a call.
 CHATS, FORMS, CALLS = 15, 4, 1
 ONE_IN = {Channel.CHAT: 5, Channel.WEB: 2, Channel.VOICE: 4}
 """Agents answer one in so many."""
 NOT_APPLIED_YET = LATER | {404}
 PHONES = count(secrets.randbelow(10_000_000))
 RINGS_WITHIN_S = 10.0
-REACHED_WITHIN_S = 300.0
+REACHED_WITHIN_S = 600.0
 
 
 @dataclass

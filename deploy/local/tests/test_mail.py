@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from kawal.testing import eventually
-from kawal.testing.stack import free_offsets
+from kawal.testing.stack import free_offset
 from kawal_local.layout import MAIL_PAGES_PORT, SMTP_PORT
 from kawal_local.mail.mailbox import MailFolder
 from kawal_local.mail.pages import create_app
@@ -76,7 +76,7 @@ class TestPages:
 
 @pytest.fixture
 def server(tmp_path):
-    offset = next(free_offsets())
+    offset = free_offset()
     environment = {"KAWAL_STATE": str(tmp_path), "KAWAL_PORT_OFFSET": str(offset)}
     process = subprocess.Popen([sys.executable, "-m", "kawal_local.mail"], env=environment)
     yield f"http://127.0.0.1:{MAIL_PAGES_PORT + offset}", SMTP_PORT + offset

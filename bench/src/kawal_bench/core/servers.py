@@ -12,7 +12,7 @@ import asyncpg
 from kawal.database import migrate
 from kawal.kafka import topics
 from kawal.testing.servers import running
-from kawal.testing.stack import free_offsets
+from kawal.testing.stack import free_offset
 from kawal_bench.machine import CHECKOUT
 from kawal_local import stores
 from kawal_local.credentials import Credentials
@@ -52,7 +52,7 @@ class Servers:
     def ticket_core(self, dsn: str, python: str) -> Program:
         """ticket-core on a database of its own, on ports that are free at this moment."""
         environment = service_environment(self.layout, credentials=self.credentials, postgres_dsn=dsn)
-        environment["KAWAL_PORT_OFFSET"] = str(next(free_offsets()))
+        environment["KAWAL_PORT_OFFSET"] = str(free_offset())
         command = (python, "-m", "ticket_core")
         return Program(name="ticket-core", command=command, env=environment, directory=CHECKOUT)
 
@@ -60,7 +60,7 @@ class Servers:
 @asynccontextmanager
 async def servers(state: Path, *, cores: set[int]) -> AsyncIterator[Servers]:
     """Start both on `cores`, in a state folder of their own and on free ports."""
-    layout = Layout(state=state, offset=next(free_offsets()), checkout=CHECKOUT)
+    layout = Layout(state=state, offset=free_offset(), checkout=CHECKOUT)
     started = Servers(layout, Credentials.load(layout.secrets))
     postgres, kafka = stores.postgres(layout, started.credentials), stores.kafka(layout)
     await asyncio.gather(asyncio.to_thread(postgres.prepare), asyncio.to_thread(kafka.prepare))

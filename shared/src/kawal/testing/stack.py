@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,10 @@ from kawal.testing.waiting import eventually
 from kawal_local import layout
 from kawal_local.services import SERVICES
 
-# Below the range that the kernel gives to outgoing connections.
-OFFSETS = range(11_000, 23_500, 500)
+# Below the range that the kernel gives to outgoing connections. In these steps no port of one stack is another's, the
+# operations ports, which lie 1,000 higher, included.
+OFFSETS = range(11_000, 23_500, 160)
+_taken: list[socket.socket] = []
 PORTS = (
     layout.POSTGRES_PORT,
     layout.KAFKA_PORT,
@@ -55,7 +57,7 @@ class StackProcess:
         settings: Mapping[str, str] | None = None,
     ) -> None:
         self.state = state
-        self.offset = next(free_offsets())
+        self.offset = free_offset()
         self.log = state.with_name(f"{state.name}.log")
         self._command = command
         self._directory = directory or Path.cwd()
@@ -209,10 +211,24 @@ def is_alive(pid: int) -> bool:
     return False
 
 
-def free_offsets() -> Iterator[int]:
-    """Port offsets at which nothing of a stack listens, in random order: other runs are looking for one too."""
-    shuffled = random.sample(OFFSETS, len(OFFSETS))
-    return (offset for offset in shuffled if all(_is_free(base + offset) for base in PORTS))
+def free_offset() -> int:
+    """A port offset at which nothing of a stack listens, and which no other test process takes while this one lives."""
+    for offset in random.sample(OFFSETS, len(OFFSETS)):
+        if all(_is_free(base + offset) for base in PORTS) and _take(offset):
+            return offset
+    raise RuntimeError("no port offset is free")
+
+
+def _take(offset: int) -> bool:
+    """Mark `offset` as ours by a name that the kernel forgets with us."""
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0kawal-port-offset-{offset}")
+    except OSError:
+        mark.close()
+        return False
+    _taken.append(mark)
+    return True
 
 
 def _is_free(port: int) -> bool:
