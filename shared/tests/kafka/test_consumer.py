@@ -16,6 +16,26 @@ from kawal.testing import eventually
 pytestmark = pytest.mark.integration
 
 
+@pytest.fixture
+def made_clients(monkeypatch):
+    """The clients that consumers make from now on."""
+    made, make = [], clients.group_consumer
+
+    def noted(**given):
+        made.append(make(**given))
+        return made[-1]
+
+    monkeypatch.setattr(clients, "group_consumer", noted)
+    return made
+
+
+def running_for(consumers):
+    """What runs of these clients of aiokafka."""
+    parts = {id(part) for one in consumers for part in (one._client, one._fetcher, one._coordinator)}
+    frames = [task.get_coro().cr_frame for task in asyncio.all_tasks()]
+    return [frame for frame in frames if frame is not None and id(frame.f_locals.get("self")) in parts]
+
+
 class TestRun:
     async def test_keeps_the_order_of_each_key(self, stream_of, applied, run):
         stream = await stream_of(partitions=4)
@@ -91,9 +111,8 @@ class TestRun:
 
 
 class TestEnd:
-    async def test_leaves_nothing_behind_when_cancelled_while_it_ends(self, stream, applied):
+    async def test_leaves_nothing_behind_when_cancelled_while_it_ends(self, stream, applied, made_clients):
         await stream.send(("a", 1))
-        before = _client_tasks()
         applied.gate.clear()
         task = asyncio.create_task(stream.consumer(applied).run())
         await applied.entered.wait()
@@ -105,15 +124,17 @@ class TestEnd:
         await asyncio.wait({task})
         assert applied.ids == ["a/1"]
         assert await stream.committed() == 1
-        await eventually(lambda: _client_tasks() <= before)
+        await eventually(lambda: not running_for(made_clients))
 
-    async def test_leaves_nothing_behind_when_the_client_does_not_stop(self, stream, applied, run, monkeypatch):
+    async def test_leaves_nothing_behind_when_the_client_does_not_stop(
+        self, stream, applied, run, made_clients, monkeypatch
+    ):
         monkeypatch.setattr(clients, "STOP_TIMEOUT_S", 0.0)
         await stream.send(("a", 1))
-        before = _client_tasks()
         async with run(stream.consumer(applied)):
             await eventually(lambda: applied.ids)
-        await eventually(lambda: _client_tasks() <= before)
+            assert running_for(made_clients)
+        await eventually(lambda: not running_for(made_clients))
 
 
 class TestTransientError:
@@ -375,11 +396,6 @@ class TestPoison:
             letters._producer._bootstrap_servers = reachable
             await eventually(lambda: _is(stream.committed(), 3))
         assert await stream.buried_ids() == ["bad/1", "bad/2"]
-
-
-def _client_tasks():
-    """What aiokafka runs, for the producers of the fixtures too."""
-    return {task for task in asyncio.all_tasks() if "aiokafka" in task.get_coro().cr_code.co_filename}
 
 
 def _refuse(event_id: str, reason: str):

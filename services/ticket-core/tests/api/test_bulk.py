@@ -15,7 +15,7 @@ from ticket_core.rebuild import differences
 pytestmark = pytest.mark.integration
 
 ACTIONS: list[tuple[dict[str, Any], str, Any]] = [
-    ({"kind": "topic", "topic": "payment"}, "topic", "payment"),
+    ({"kind": "topic", "topic": "incentive.not_paid"}, "topic", "incentive.not_paid"),
     ({"kind": "priority", "priority": "high"}, "priority", "high"),
     ({"kind": "tags", "add": ["vip"], "remove": ["x"]}, "tags", ["vip"]),
     ({"kind": "fields", "values": {"call_back_wanted": True}}, "fields", {"call_back_wanted": True}),

@@ -110,8 +110,8 @@ class TestAdministration:
             assert (await post(served, case, "assign", {"assignee_id": wanted})).status_code == 422
 
     async def test_topic(self, served: Served, case: str) -> None:
-        assert (await post(served, case, "topic", {"topic": "payment"})).status_code == 200
-        assert (await served.client.get(f"/v1/cases/{case}")).json()["topic"] == "payment"
+        assert (await post(served, case, "topic", {"topic": "incentive.not_paid"})).status_code == 200
+        assert (await served.client.get(f"/v1/cases/{case}")).json()["topic"] == "incentive.not_paid"
 
 
 class TestLeases:

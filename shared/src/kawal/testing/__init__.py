@@ -2,7 +2,7 @@
 
 Fixtures, from `kawal.testing.plugin` (the root `conftest.py` loads it); nothing starts before it is used:
 
-* `postgres_dsn`, `kafka_bootstrap`: the servers, one start per run, or those that the environment names in
+* `postgres_dsn`, `kafka_bootstrap`: the servers, one start per test process, or those that the environment names in
   `KAWAL_TEST_POSTGRES` and `KAWAL_TEST_KAFKA`.
 * `database`: `database("ticket-core")` is the DSN of a database with that service's migrations, empty in each
   test; `database("ticket-core", "notifier")` has both; `database()` has none.
