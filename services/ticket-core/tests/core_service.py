@@ -17,6 +17,7 @@ from kawal.service import Parts, Service, running
 from kawal.vault import Vault
 from ticket_core.adapters.programme import with_programme
 from ticket_core.adapters.routing_files import RoutingFile
+from ticket_core.adapters.webhook_sender import WebhookSender
 from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.desk import Desk
@@ -38,6 +39,7 @@ from ticket_core.store.sessions import Sessions
 from ticket_core.store.store import CaseStore, utc_now
 from ticket_core.store.stream import CaseStream
 from ticket_core.store.timeline import Timelines
+from ticket_core.store.webhooks import WebhookSubscriptions
 
 PROGRAMME = Path(__file__).parents[3] / "programme"
 API_TOKEN = "the bootstrap token"
@@ -88,6 +90,8 @@ async def serving(engine: AsyncEngine, chosen: Settings) -> AsyncIterator[Served
         mentions=Mentions(engine),
         agents=Agents(engine),
         views=SavedViews(engine),
+        webhooks=WebhookSubscriptions(engine, vault_key=chosen.vault_key),
+        webhook_sender=WebhookSender(networks=chosen.webhook_networks),
         sessions=sessions,
         numbers=numbers,
         live=live,

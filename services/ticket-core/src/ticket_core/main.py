@@ -18,6 +18,7 @@ from kawal.vault import Vault
 from ticket_core.adapters.correlation_files import load_matching
 from ticket_core.adapters.programme import with_programme
 from ticket_core.adapters.routing_files import RoutingFile
+from ticket_core.adapters.webhook_sender import WebhookSender
 from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.desk import Desk
@@ -54,12 +55,16 @@ from ticket_core.store.sessions import Sessions
 from ticket_core.store.store import CaseStore, utc_now
 from ticket_core.store.stream import CaseStream
 from ticket_core.store.timeline import Timelines
+from ticket_core.store.webhook_queue import keep_marks
+from ticket_core.store.webhooks import WebhookSubscriptions
 from ticket_core.timers import Timers
+from ticket_core.webhooks import Webhooks
 
 NAME = "ticket-core"
 PORT = 8104
 POOL_SIZE = 20
 MISSED_EVERY_S = 15.0
+MARK_EVERY_S = 60.0
 REPORTS_PACE_S = 0.1
 """Agents wait for what participants say, but not for the two or three reports on each delivery."""
 
@@ -107,6 +112,8 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
                 "live": live.run,
                 "search": Indexing(engine).run,
                 "routing": routing.run,
+                "webhooks": Webhooks(engine, subscriptions=desk.webhooks, sender=desk.webhook_sender).run,
+                "webhook_marks": Upkeep(engine=engine, maintain=keep_marks, every_s=MARK_EVERY_S).run,
                 "timers": Timers(engine, apply=store.apply).run,
                 "housekeeping": Housekeeping(engine, sessions=desk.sessions).run,
                 "missed": Upkeep(engine=engine, maintain=suggest_missed, every_s=MISSED_EVERY_S).run,
@@ -143,6 +150,8 @@ def _desk(
         mentions=Mentions(engine),
         agents=Agents(engine),
         views=SavedViews(engine),
+        webhooks=WebhookSubscriptions(engine, vault_key=settings.vault_key),
+        webhook_sender=WebhookSender(networks=settings.webhook_networks),
         sessions=sessions,
         numbers=numbers,
         live=live,

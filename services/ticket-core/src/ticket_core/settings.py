@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, IPvAnyNetwork, SecretStr
 
 from kawal.settings import ServiceSettings
 from ticket_core.domain.policy import Policy
@@ -14,7 +14,8 @@ class Settings(ServiceSettings):
 
     `case_number_key` decides the order in which case numbers are given out and must never change. `vault_key` opens
     recordings. `reopen_days` and `close_days` count from a case's resolution, see `Policy`. `console_assets` is where
-    npm has installed what the console serves.
+    npm has installed what the console serves. `webhook_networks` may be reached by webhooks besides all public
+    addresses, and without TLS.
     """
 
     service_token: SecretStr = Field(min_length=16)
@@ -26,6 +27,7 @@ class Settings(ServiceSettings):
     close_days: float = Field(default=14, gt=0)
     console_assets: Path = Path(__file__).parents[2] / "assets"
     interaction_consumers: int = Field(default=4, ge=1, le=8)
+    webhook_networks: tuple[IPvAnyNetwork, ...] = ()
 
     @property
     def vault_path(self) -> Path:

@@ -86,7 +86,13 @@ class TestFuzzed:
         await served.store.apply([WriteNote(number=NUMBER, agent=DEWI, text="@Budi")])
         case = (await served.client.get(f"/v1/cases/{NUMBER}")).json()
         view = (await served.client.post("/v1/views", json={"name": "All", "filter": {}})).json()
-        return {"number": NUMBER, "participant_id": case["participant_id"], "view_id": view["id"]}
+        hook = (await served.client.post("/v1/webhooks", json={"url": "https://8.8.8.8/"})).json()
+        return {
+            "webhook_id": hook["webhook"]["id"],
+            "number": NUMBER,
+            "participant_id": case["participant_id"],
+            "view_id": view["id"],
+        }
 
     @pytest.mark.timeout(180)
     @pytest.mark.parametrize("seed", [1])

@@ -28,6 +28,7 @@ SAMPLES = {
     "seq": "1",
     "place": "0",
     "view_id": str(uuid4()),
+    "webhook_id": str(uuid4()),
     "locale": "en",
     "agent_id": str(uuid4()),
 }

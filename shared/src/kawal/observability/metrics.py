@@ -160,3 +160,7 @@ QUEUE_WAIT_SECONDS = Histogram(
     buckets=(1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 4 * 3_600, 24 * 3_600),
 )
 CASES_ROUTED = Counter("kawal_cases_routed_total", "Cases that routing has given to an agent.")
+# How sending a webhook ended: delivered, status (no 2xx), timeout, unreachable, address_refused.
+WEBHOOKS_SENT = Counter("kawal_webhooks_sent_total", "Webhooks that were sent, or tried.", ["outcome"])
+WEBHOOK_SECONDS = Histogram("kawal_webhook_seconds", "Time until a subscriber answered or failed.")
+WEBHOOKS_DISABLED = Counter("kawal_webhooks_disabled_total", "Subscriptions that were given up.")

@@ -22,7 +22,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 _DESCRIPTIONS = {
     400: "It cannot be understood",
     401: "Nobody we know",
-    403: "Not sent from our own pages",
+    403: "Not sent from our own pages, or not for this role",
     404: "There is no such thing",
     409: "The case, or the idempotency key, does not allow it",
     410: "It has been erased",

@@ -14,6 +14,7 @@ from ticket_core.api import (
     recordings,
     routing,
     views,
+    webhooks,
 )
 from ticket_core.api.desk import Desk
 from ticket_core.api.document import describe
@@ -36,6 +37,7 @@ def create_api(settings: Settings, desk: Desk) -> App:
         events.router,
         views.router,
         routing.router,
+        webhooks.router,
     ):
         app.include_router(router)
     app.include_router(numbers.router(service_token=settings.service_token))

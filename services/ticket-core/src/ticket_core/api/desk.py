@@ -7,6 +7,7 @@ from datetime import datetime
 from fastapi import Request
 
 from kawal.vault import Vault
+from ticket_core.adapters.webhook_sender import WebhookSender
 from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.staffing import Staffing
 from ticket_core.batcher import Batcher
@@ -21,6 +22,7 @@ from ticket_core.store.recordings import RecordingAccesses
 from ticket_core.store.saved_views import SavedViews
 from ticket_core.store.sessions import Sessions
 from ticket_core.store.timeline import Timelines
+from ticket_core.store.webhooks import WebhookSubscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Desk:
     mentions: Mentions
     agents: Agents
     views: SavedViews
+    webhooks: WebhookSubscriptions
+    webhook_sender: WebhookSender
     sessions: Sessions
     numbers: CaseNumbers
     live: LiveFeed

@@ -17,6 +17,7 @@ PARAMETERS: dict[str, Any] = {
     "other_id": _OTHER,
     "view_id": _VIEW,
     "agent_id": _AGENT,
+    "webhook_id": "0198f2c0-7000-7000-8000-0000000000f1",
     "seq": 2,
     "place": 0,
     "Idempotency-Key": "7f9c1a52-0b7d-4c55",
@@ -24,6 +25,18 @@ PARAMETERS: dict[str, Any] = {
 }
 """By the name of the parameter; the others are plain."""
 
+_WEBHOOK = {
+    "id": "0198f2c0-7000-7000-8000-0000000000f1",
+    "url": "https://desk.example.id/kawal",
+    "kinds": ["opened", "state"],
+    "description": "The programme's own desk",
+    "state": "active",
+    "created_at": _OPENED,
+    "succeeded_at": None,
+    "failing_since": None,
+    "disabled_at": None,
+    "disabled_reason": None,
+}
 _APPLIED = {"case_id": _CASE, "number": NUMBER, "state": "open", "seq": 7, "last_seq": 7}
 _SUMMARY = {
     "id": _CASE,
@@ -212,5 +225,28 @@ EXAMPLES: dict[str, Any] = {
         ],
     },
     "ViewView": _SAVED,
+    "WebhookBody": {"url": _WEBHOOK["url"], "kinds": _WEBHOOK["kinds"], "description": _WEBHOOK["description"]},
+    "ReplayBody": {"since": _OPENED},
+    "WebhookView": _WEBHOOK,
+    "NewWebhook": {"webhook": _WEBHOOK, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw8kYkYkYkYkY="},
+    "WebhookList": {"items": [_WEBHOOK], "next_cursor": None},
+    "DeliveryPage": {
+        "items": [
+            {
+                "event_id": "evt_0198f2c05a1e7c3d9b1f2f6f0a1b2c3d_7",
+                "case_number": NUMBER,
+                "seq": 7,
+                "kind": "state",
+                "state": "pending",
+                "attempts": 1,
+                "queued_at": _SAID,
+                "next_at": _SAID,
+                "settled_at": None,
+                "last_status": 503,
+                "last_error": "status",
+            }
+        ],
+        "next_cursor": None,
+    },
     "ViewList": {"items": [{"view": _SAVED, "count": 3, "more": False}]},
 }

@@ -143,3 +143,19 @@ class TooManyViews(KawalError):
 
 class NotYourView(KawalError):
     status, code, title = 403, "not_your_view", "Only its owner or a supervisor may change a shared view"
+
+
+class SupervisorsOnly(KawalError):
+    status, code, title = 403, "supervisors_only", "Only supervisors may do this"
+
+
+class WebhookNotFound(KawalError):
+    status, code, title = 404, "webhook_not_found", "There is no such webhook"
+
+
+class TooManyWebhooks(KawalError):
+    status, code, title = 409, "too_many_webhooks", "There are too many webhooks"
+
+
+class WebhookUrlRefused(KawalError):
+    status, code, title = 422, "webhook_url_refused", "Nothing may be sent to this address"
