@@ -113,7 +113,7 @@ class TestDelivery:
     async def test_many_writers_and_several_replicas(
         self, store: CaseStore, engine: AsyncEngine, subscriptions: WebhookSubscriptions, receiver: Receiver
     ) -> None:
-        """Workers are killed in the middle all the while; everything arrives, known by its id."""
+        """Workers are cancelled in the middle, and leases run out; everything arrives, each with its id."""
         await subscribed(subscriptions, receiver)
         receiver.answers = lambda place: 204 if place % 3 else 503
         leases = "UPDATE core.webhooks SET leased_until = now() - interval '1 second', retry_at = NULL"
