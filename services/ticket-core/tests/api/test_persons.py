@@ -56,6 +56,29 @@ class TestSuggestions:
         assert suggestion["evidence"] == [{"kind": "phone", "value": "+6281234567890", "assurance": "claimed"}]
 
 
+class TestIdentities:
+    async def test_link_and_unlink(self, served: Served, pair: tuple[str, str]) -> None:
+        body = {"kind": "phone", "value": "0812 9999 8888", "reason": "KTP diperiksa"}
+        assert (await post(served, pair[0], "identities/link", body)).json() == {"participant_id": pair[0]}
+        known = (await seen(served, pair[0]))["identities"]
+        assert {"kind": "phone", "value": "+6281299998888", "assurance": "verified"} in known
+        taken = await post(served, pair[1], "identities/link", body)
+        assert (taken.status_code, taken.json()["code"]) == (409, "identity_taken")
+        assert (await post(served, pair[0], "identities/unlink", body)).status_code == 200
+        assert len((await seen(served, pair[0]))["identities"]) == len(known) - 1
+        again = await post(served, pair[0], "identities/unlink", body)
+        assert (again.status_code, again.json()["code"]) == (409, "identity_not_linked")
+
+    async def test_wants_a_reason_and_a_real_value(self, served: Served, pair: tuple[str, str]) -> None:
+        for wrong in (
+            {"kind": "phone", "value": "0812 9999 8888"},
+            {"kind": "phone", "value": "not a phone", "reason": "x"},
+            {"kind": "email", "value": "nobody", "reason": "x"},
+            {"kind": "conversation", "value": "chat:aaaaaaaa", "reason": "x"},
+        ):
+            assert (await post(served, pair[0], "identities/link", wrong)).status_code == 422
+
+
 class TestMerge:
     async def test_with_one_key_is_once(self, served: Served, pair: tuple[str, str]) -> None:
         body = {"other_id": pair[1], "reason": "Sama tanggal lahir"}

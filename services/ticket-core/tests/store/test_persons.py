@@ -4,20 +4,32 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core_factories import BUDI, claimed, contact, form, identity, message
+from core_factories import BUDI, claimed, contact, form, identity, message, number
 from core_tables import rows
-from ticket_core.domain.errors import NotMerged, ParticipantNotFound, SamePerson, SuggestionNotFound
+from kawal.contracts.words import IdentityKind
+from ticket_core.domain.errors import (
+    IdentityNotLinked,
+    IdentityTaken,
+    NotMerged,
+    ParticipantNotFound,
+    SamePerson,
+    SuggestionNotFound,
+)
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import (
     AcceptSuggestion,
     DismissSuggestion,
+    IdentityCommand,
     Input,
+    LinkIdentity,
     MergePersons,
     Once,
     Reply,
     Resolve,
+    UnlinkIdentity,
     UnmergePerson,
 )
 from ticket_core.domain.persons import PersonChanged
@@ -258,3 +270,76 @@ class TestAtTheSameMoment:
         )
         assert said == [("agent", 33), ("participant", 4 + 132)]
         await assert_true(engine)
+
+
+def identity_command(kind: type[IdentityCommand], participant: str, value: str = "+629") -> IdentityCommand:
+    return kind(participant_id=participant, kind=IdentityKind.PHONE, value=value, agent=BUDI, reason="KTP diperiksa")
+
+
+class TestIdentities:
+    async def test_linked_is_verified_and_joins(self, store: CaseStore, engine: AsyncEngine) -> None:
+        siti, first = await came(store, engine, "621", INCENTIVE)
+        assert await one(store, identity_command(LinkIdentity, siti)) == PersonChanged(siti)
+        shown = await People(engine).participant(siti)
+        assert ("+629", "verified") in {(known.value, known.assurance) for known in shown.identities}
+        again = await one(store, contact(form(("Masalah", INCENTIVE), identities=(identity("+629"),))))
+        assert isinstance(again, Applied)
+        assert again.case_id == first.case_id
+        said = await rows(
+            engine,
+            "SELECT said_of_people.kind, reason, value FROM core.said_of_people JOIN core.identities USING (key)",
+        )
+        assert said == [("linked", "KTP diperiksa", "+629")]
+        assert await rows(engine, "SELECT payload ->> 'reason' FROM core.timeline WHERE kind = 'identity_linked'") == [
+            ("KTP diperiksa",)
+        ]
+        await assert_true(engine)
+
+    async def test_unlinked_joins_no_more(self, store: CaseStore, engine: AsyncEngine) -> None:
+        siti, first = await came(store, engine, "621", INCENTIVE)
+        before = await kept(engine)
+        await one(store, identity_command(LinkIdentity, siti))
+        await one(store, identity_command(UnlinkIdentity, siti))
+        after = await kept(engine)
+        assert [after[0], after[1], after[3]] == [before[0], before[1], before[3]]
+        other = await one(store, contact(form(("Masalah", INCENTIVE), identities=(identity("+629"),))))
+        assert isinstance(other, Applied)
+        assert other.case_id != first.case_id
+        await assert_true(engine)
+
+    async def test_what_was_possessed_is_verified_once(self, store: CaseStore, engine: AsyncEngine) -> None:
+        siti, _ = await came(store, engine, "621", INCENTIVE)
+        for _ in range(2):
+            await one(store, identity_command(LinkIdentity, siti, "+621"))
+        assert len(await rows(engine, "SELECT 1 FROM core.said_of_people")) == 1
+
+    async def test_refused(self, store: CaseStore, engine: AsyncEngine) -> None:
+        siti, _ = await came(store, engine, "621", INCENTIVE)
+        other, _ = await came(store, engine, "622", TRAINING)
+        assert isinstance(await one(store, identity_command(LinkIdentity, siti, "+622")), IdentityTaken)
+        assert isinstance(await one(store, identity_command(UnlinkIdentity, siti, "+622")), IdentityNotLinked)
+        assert isinstance(await one(store, identity_command(UnlinkIdentity, siti)), IdentityNotLinked)
+        await one(store, merge(siti, other))
+        assert await one(store, identity_command(LinkIdentity, siti, "+622")) == PersonChanged(siti)
+        owner = await rows(engine, "SELECT participant_id::text, assurance FROM core.identities WHERE value = '+622'")
+        assert owner == [(other, "verified")]
+
+
+class TestBatchPath:
+    async def test_has_no_statement_more_where_nothing_is_merged(self, store: CaseStore, engine: AsyncEngine) -> None:
+        statements: list[str] = []
+        event.listen(engine.sync_engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        first, _ = await came(store, engine, "621", INCENTIVE)
+        again = contact(message("Lagi", identities=(identity("+621"), claimed("+622")), reference=number(5)))
+        await store.apply([again, contact(form(identities=(identity("+621"),)))])
+        words = (
+            "said_of_people",
+            "dismissals",
+            "WHERE group_id = ANY",
+            "merged IS NOT NULL",
+            "UPDATE core.participants",
+        )
+        assert [one for one in statements if any(word in one for word in (*words, "UPDATE core.case_numbers"))] == []
+        other, _ = await came(store, engine, "623", TRAINING)
+        await one(store, merge(first, other))
+        assert all(any(word in one for one in statements) for word in ("said_of_people", "UPDATE core.participants"))

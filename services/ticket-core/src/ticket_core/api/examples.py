@@ -192,6 +192,7 @@ EXAMPLES: dict[str, Any] = {
     },
     "MergeBody": {"other_id": _OTHER, "reason": "Nama dan tanggal lahir sama"},
     "UnmergeBody": {"reason": "Ternyata kakaknya"},
+    "IdentityBody": {"kind": "phone", "value": "0812 3456 7890", "reason": "KTP diperiksa lewat panggilan video"},
     "PersonChanged": {"participant_id": _PARTICIPANT},
     "OtherBody": {"other": "482-913-0582"},
     "AgentView": {"id": _AGENT, "name": "Budi", "email": "budi@example.id", "roles": ["agent"]},

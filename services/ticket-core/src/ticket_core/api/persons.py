@@ -1,18 +1,29 @@
 """`/v1/participants/{participant_id}/…`: say who is who."""
 
-from typing import Annotated, TypedDict
+from typing import Annotated, Literal, TypedDict
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
+from kawal.contracts.words import IdentityKind
 from kawal.http import Prose
+from kawal.http.inputs import Line
+from kawal.identities import normalise_email, normalise_phone
 from kawal.observability.tracing import current_traceparent
 from ticket_core.api.answers import answer, problems
 from ticket_core.api.asking import AtDesk, Body, NoBody, requested_once
 from ticket_core.api.auth import CurrentAgent
 from ticket_core.domain.case import Agent
-from ticket_core.domain.inputs import AcceptSuggestion, DismissSuggestion, MergePersons, Once, UnmergePerson
+from ticket_core.domain.inputs import (
+    AcceptSuggestion,
+    DismissSuggestion,
+    LinkIdentity,
+    MergePersons,
+    Once,
+    UnlinkIdentity,
+    UnmergePerson,
+)
 from ticket_core.domain.persons import PersonChanged
 
 router = APIRouter(
@@ -33,6 +44,14 @@ class MergeBody(Body):
 
 class UnmergeBody(Body):
     reason: Reason | None = None
+
+
+class IdentityBody(Body):
+    """`reason` is how it was checked. A phone may be written as people write it."""
+
+    kind: Literal["phone", "email", "participant_number"]
+    value: Annotated[Line, Field(min_length=1, max_length=254)]
+    reason: Reason
 
 
 class PersonAsked(TypedDict):
@@ -68,6 +87,35 @@ async def unmerge_person(desk: AtDesk, asked: Asked, body: UnmergeBody | None = 
     """
     command = UnmergePerson(**asked, reason=body.reason if body else None)
     return answer(await desk.batcher.submit(command))
+
+
+@router.post("/identities/link", response_model=PersonChanged)
+async def link_identity(body: IdentityBody, desk: AtDesk, asked: Asked) -> Response:
+    """An agent has checked that it is this person's: `verified`. Whoever proves it reaches this person's cases."""
+    command = LinkIdentity(**asked, kind=IdentityKind(body.kind), value=_normal(body), reason=body.reason)
+    return answer(await desk.batcher.submit(command))
+
+
+@router.post("/identities/unlink", response_model=PersonChanged)
+async def unlink_identity(body: IdentityBody, desk: AtDesk, asked: Asked) -> Response:
+    """It is not this person's: nobody has proven it any more."""
+    command = UnlinkIdentity(**asked, kind=IdentityKind(body.kind), value=_normal(body), reason=body.reason)
+    return answer(await desk.batcher.submit(command))
+
+
+def _normal(body: IdentityBody) -> str:
+    """The one way to write it.
+
+    Raises:
+        InvalidPhoneNumber, InvalidEmailAddress: it is none.
+    """
+    match body.kind:
+        case "phone":
+            return normalise_phone(body.value)
+        case "email":
+            return normalise_email(body.value)
+        case _:
+            return body.value
 
 
 @router.post("/suggestions/{other_id}/accept", response_model=PersonChanged)

@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple
 from kawal.contracts.case_events import CaseState, NoticeTemplate
 from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.interactions import FormAnswer, KeyPress
-from kawal.contracts.words import Attachment, Author, Channel
+from kawal.contracts.words import Attachment, Author, Channel, IdentityKind
 from ticket_core.domain.fields import FieldValue
 
 
@@ -46,6 +46,8 @@ class EntryKind(StrEnum):
     ABSORBED = "absorbed"
     MERGE_UNDONE = "merge_undone"
     RELEASED = "released"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
     PERSON_MERGED = "person_merged"
     PERSON_UNMERGED = "person_unmerged"
 
@@ -239,6 +241,22 @@ class CaseReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityLinked:
+    """An agent has checked that an identity is the participant's. Which one is known by its participant, not here."""
+
+    kind: ClassVar = EntryKind.IDENTITY_LINKED
+    identity: IdentityKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityUnlinked:
+    kind: ClassVar = EntryKind.IDENTITY_UNLINKED
+    identity: IdentityKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PersonMerged:
     """An agent found that two participants are one person: `participant_id` is now part of `into_id`."""
 
@@ -282,6 +300,8 @@ EntryFact = (
     | CaseAbsorbed
     | MergeUndone
     | CaseReleased
+    | IdentityLinked
+    | IdentityUnlinked
     | PersonMerged
     | PersonUnmerged
 )

@@ -101,6 +101,14 @@ class CasesMerged(KawalError):
     status, code, title = 409, "cases_merged", "Cases of the two are merged; undo that first"
 
 
+class IdentityTaken(KawalError):
+    status, code, title = 409, "identity_taken", "The identity is somebody else's"
+
+
+class IdentityNotLinked(KawalError):
+    status, code, title = 409, "identity_not_linked", "The identity is not this person's"
+
+
 class SuggestionNotFound(KawalError):
     status, code, title = 404, "suggestion_not_found", "Nothing suggests that the two are one person"
 

@@ -18,6 +18,8 @@ from ticket_core.domain.entries import (
     DeliveryNoted,
     Entry,
     FieldsChanged,
+    IdentityLinked,
+    IdentityUnlinked,
     MergeUndone,
     MessageWritten,
     NumberAdded,
@@ -42,6 +44,8 @@ _SILENT = (
     CaseAbsorbed,
     MergeUndone,
     CaseReleased,
+    IdentityLinked,
+    IdentityUnlinked,
     PersonMerged,
     PersonUnmerged,
 )

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from kawal.contracts.deliveries import DeliveryReported
 from kawal.contracts.interactions import Interaction
-from ticket_core.domain.case import Agent
+from kawal.contracts.words import IdentityKind
+from ticket_core.domain.case import Agent, identity_key
 from ticket_core.domain.entries import Priority
 from ticket_core.domain.fields import FieldValue
 
@@ -98,6 +99,28 @@ class AcceptSuggestion(PairCommand):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DismissSuggestion(PairCommand):
     """Two who were suggested are not the same person, and shall not be suggested again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityCommand(PersonCommand):
+    """Something is to be said of an identity; `value` is normalised by `kawal.identities`, and a reason is given."""
+
+    kind: IdentityKind
+    value: str
+
+    @property
+    def key(self) -> bytes:
+        return identity_key(self.kind, self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkIdentity(IdentityCommand):
+    """An agent has checked that it is this person's: verified from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkIdentity(IdentityCommand):
+    """It is not this person's: nobody has proven it from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,17 +9,35 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from kawal.contracts.words import Author
-from ticket_core.domain.case import Case, Participant
-from ticket_core.domain.entries import CONTRIBUTIONS, EntryFact, PersonMerged, PersonUnmerged
-from ticket_core.domain.errors import CasesMerged, NotMerged, ParticipantNotFound, SamePerson, SuggestionNotFound
+from kawal.contracts.words import Assurance, Author
+from ticket_core.domain.case import Case, Fact, Participant
+from ticket_core.domain.entries import (
+    CONTRIBUTIONS,
+    EntryFact,
+    IdentityLinked,
+    IdentityUnlinked,
+    PersonMerged,
+    PersonUnmerged,
+)
+from ticket_core.domain.errors import (
+    CasesMerged,
+    IdentityNotLinked,
+    IdentityTaken,
+    NotMerged,
+    ParticipantNotFound,
+    SamePerson,
+    SuggestionNotFound,
+)
 from ticket_core.domain.evolve import evolve
 from ticket_core.domain.inputs import (
     AcceptSuggestion,
     DismissSuggestion,
+    IdentityCommand,
+    LinkIdentity,
     MergePersons,
     PairCommand,
     PersonCommand,
+    UnlinkIdentity,
     UnmergePerson,
 )
 from ticket_core.domain.pen import Pen
@@ -48,6 +66,7 @@ class Persons:
             ParticipantNotFound: one of them does not exist.
             SamePerson, NotMerged: it is so already.
             CasesMerged: a case of the one is part of a case of the other.
+            IdentityTaken, IdentityNotLinked: somebody else has it; this person has not.
             SuggestionNotFound: nothing was suggested about the two.
         """
         for participant_id in given.participants:
@@ -62,6 +81,10 @@ class Persons:
                 self._dismiss(given)
             case UnmergePerson():
                 self._unmerge(given)
+            case LinkIdentity():
+                self._link(given)
+            case UnlinkIdentity():
+                self._unlink(given)
             case _:
                 raise TypeError(f"nothing is known of {type(given).__name__}")
         return PersonChanged(self._world.person_of(given.participant_id))
@@ -123,6 +146,33 @@ class Persons:
     def _speaker(self, conversation_id: str | None) -> str | None:
         conversation = self._world.conversations.get(conversation_id or "")
         return conversation.participant_id if conversation else None
+
+    def _link(self, given: LinkIdentity) -> None:
+        known = self._world.facts.get(given.key)
+        owner = known.participant_id if known and known.participant_id else given.participant_id
+        if not self._world.are_one(owner, given.participant_id):
+            raise IdentityTaken("Merge the two, or unlink it there")
+        if known is None or known.assurance is not Assurance.VERIFIED:
+            fact = Fact(given.key, given.kind, given.value, owner, Assurance.VERIFIED)
+            self._say_of_identity(given, "linked", fact, IdentityLinked(given.kind, given.reason or ""))
+
+    def _unlink(self, given: UnlinkIdentity) -> None:
+        known = self._world.facts.get(given.key)
+        if (
+            known is None
+            or not known.participant_id
+            or not self._world.are_one(known.participant_id, given.participant_id)
+        ):
+            raise IdentityNotLinked("See the participant's identities")
+        fact = known._replace(participant_id=None, assurance=Assurance.CLAIMED)
+        self._say_of_identity(given, "unlinked", fact, IdentityUnlinked(given.kind, given.reason or ""))
+
+    def _say_of_identity(self, given: IdentityCommand, kind: str, fact: Fact, told: EntryFact) -> None:
+        event = self._event(kind, given, given.participant_id, None)._replace(key=given.key)
+        step = Step(facts=[fact], said_of_people=[event])
+        for case in self._world.cases_of(given.participant_id):
+            _write(step, case, given, told, now=self._now)
+        self._world.accept(step)
 
     def _dismiss(self, given: DismissSuggestion) -> None:
         pairs = self._suggested(given)

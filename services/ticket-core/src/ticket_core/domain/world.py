@@ -43,6 +43,7 @@ class PersonEvent(NamedTuple):
     agent_id: str
     agent_name: str
     reason: str | None
+    key: bytes | None = None
 
 
 @dataclass(slots=True)

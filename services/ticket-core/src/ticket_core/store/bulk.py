@@ -84,7 +84,7 @@ def _rows(columns: Sequence[str]) -> str:
 def _encoder(table: Table, name: str) -> Encode:
     kind = table.c[name].type
     if isinstance(kind, LargeBinary):
-        return lambda values: _encode_words([value.hex() for value in values])
+        return lambda values: _encode_words([value.hex() if value is not None else None for value in values])
     return _encode_words if isinstance(kind, Text) else lambda values: to_json(values).decode()
 
 

@@ -24,6 +24,7 @@ from ticket_core.domain.inputs import (
     Command,
     Contact,
     DeliveryReport,
+    IdentityCommand,
     MergeCases,
     PersonCommand,
     Reply,
@@ -141,6 +142,10 @@ class Batch:
                 found.said[mention.key] = Fact(mention.key, mention.identity.kind, mention.identity.value)
                 if mention.identity.assurance.joins:
                     found.proven.add(mention.key)
+        for given in self.of_people:
+            if isinstance(given, IdentityCommand):
+                found.said[given.key] = Fact(given.key, given.kind, given.value)
+                found.proven.add(given.key)
         return found
 
 

@@ -118,6 +118,8 @@ said_of_people = Table(
     Column("agent_id", Text, nullable=False),
     Column("agent_name", Text, nullable=False),
     Column("reason", Text),
+    # The identity that was linked or unlinked.
+    Column("key", LargeBinary, ForeignKey(identities.c.key)),
     Index("said_of_people_participant_id_idx", "participant_id"),
     Index("said_of_people_other_id_idx", "other_id", postgresql_where=text("other_id IS NOT NULL")),
 )
