@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -27,6 +27,7 @@ from ticket_core.settings import Settings
 pytestmark = pytest.mark.integration
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+AWAY = "postgresql://nobody@127.0.0.1:9/nothing"
 PROGRAMME = Path(__file__).parents[3] / "programme"
 
 
@@ -93,6 +94,17 @@ class TestService:
                 await eventually(lambda: _parked(engine), timeout=30)
                 answer = await client.post(f"/v1/cases/{number(1)}/replies", json={"text": "Baik"})
                 assert answer.status_code == 201
+
+
+class TestReadiness:
+    async def test_says_when_postgresql_is_away(self, stage: Stage) -> None:
+        # Nothing listens on the port for discarding.
+        away = replace(stage, settings=stage.settings.model_copy(update={"postgres_dsn": AWAY}))
+        for chosen, status in ((stage, 200), (away, 503)):
+            async with running(chosen.service) as address, httpx.AsyncClient() as client:
+                ready = await client.get(f"{address.operations_url}/readyz")
+                assert ready.status_code == status
+                assert ("postgres" in ready.json().get("failing", {})) == (chosen is away)
 
 
 async def _parked(engine: AsyncEngine) -> bool:

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal import database
@@ -85,6 +87,10 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
         engine = await stack.enter_async_context(
             database.opened(settings.postgres_dsn, application=NAME, pool_size=POOL_SIZE)
         )
+        # Not out of the pool that all else waits for: whoever is only busy stays ready.
+        asked = await stack.enter_async_context(
+            database.opened(settings.postgres_dsn, application=f"{NAME}-ready", pool_size=1)
+        )
         relay = OutboxRelay(engine=engine, table=tables.outbox, bootstrap_servers=settings.kafka)
         live = LiveFeed(CaseStream(engine))
         numbers = CaseNumbers(engine, space=NumberSpace(settings.case_number_key.get_secret_value()))
@@ -118,11 +124,18 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
                 "housekeeping": Housekeeping(engine, sessions=desk.sessions).run,
                 "missed": Upkeep(engine=engine, maintain=suggest_missed, every_s=MISSED_EVERY_S).run,
             },
+            ready={"postgres": partial(_answers, asked)},
             alive={
                 **{name: consumer.alive for name, consumer in consumers.items()},
                 "outbox": relay.alive,
             },
         )
+
+
+async def _answers(engine: AsyncEngine) -> None:
+    """Nothing can be answered without PostgreSQL."""
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
 
 
 def _policy(settings: Settings) -> Policy:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from console_factories import AtDesk
@@ -16,6 +17,7 @@ from ticket_core.domain.inputs import Reply, Resolve, TimerFired, TimerKind
 from ticket_core.domain.policy import Policy
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.store import CaseStore, utc_now
+from ticket_core.store.timeline import MOST_ENTRIES
 
 pytestmark = pytest.mark.integration
 
@@ -200,6 +202,61 @@ class TestWayOfAnswers:
         assert isinstance(resolved, Applied)
         await closing.apply([TimerFired(resolved.case_id, TimerKind.CLOSE, utc_now())])
         assert "Laporan sudah ditutup" in (await desk.browser.get(f"/console/cases/{case}")).text
+
+
+class TestLongTimeline:
+    @pytest.fixture
+    async def long(self, served: Served, case: str) -> str:
+        """A case whose first message is behind `MOST_ENTRIES` others."""
+        await served.store.apply([contact(message(f"Pesan {count}.")) for count in range(MOST_ENTRIES)])
+        return case
+
+    async def test_shows_the_latest_and_the_way_to_the_earlier(self, desk: AtDesk, long: str) -> None:
+        page = (await desk.browser.get(f"/console/cases/{long}")).text
+        assert f"Pesan {MOST_ENTRIES - 1}." in page
+        assert "&lt;script&gt;alert(1)" not in page.partition('id="timeline"')[2].partition("</ol>")[0]
+        before = re.search(rf'href="/console/cases/{long}\?before=(\d+)"', page)
+        assert before
+        for way in (f"/console/cases/{long}?before={before[1]}", f"/console/cases/{long}/earlier?before={before[1]}"):
+            earlier = (await desk.browser.get(way)).text
+            assert 'id="entry-2"' in earlier
+            assert f'id="entry-{before[1]}"' not in earlier
+            assert 'id="earlier"' not in earlier
+
+    async def test_what_is_around_it_takes_no_more_than_for_a_short_one(
+        self, desk: AtDesk, case: str, served: Served, engine: AsyncEngine
+    ) -> None:
+        async def asked() -> int:
+            statements: list[str] = []
+            listen = (engine.sync_engine, "before_cursor_execute")
+
+            def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+                statements.append(statement)
+
+            event.listen(*listen, note)
+            await desk.browser.get(f"/console/cases/{case}/around")
+            event.remove(*listen, note)
+            return len(statements)
+
+        few = await asked()
+        await served.store.apply([contact(message(f"Pesan {count}.")) for count in range(MOST_ENTRIES)])
+        assert await asked() == few
+
+
+class TestAway:
+    async def test_a_page_says_so(self, desk: AtDesk, case: str, engine: AsyncEngine) -> None:
+        def refuse(*_: object) -> None:
+            raise ConnectionRefusedError
+
+        event.listen(engine.sync_engine, "do_connect", refuse)
+        await engine.dispose()
+        for path in ("/console/", f"/console/cases/{case}"):
+            answer = await desk.browser.get(path)
+            assert answer.status_code == 503
+            assert answer.headers["content-type"].startswith("text/html")
+            assert int(answer.headers["retry-after"]) > 0
+        part = await desk.browser.get(f"/console/cases/{case}/around", headers={"hx-request": "true"})
+        assert part.headers["content-type"] == "application/problem+json"
 
 
 class TestActing:

@@ -12,10 +12,13 @@ from core_factories import BUDI, NOW, VOICE, WEB, claimed, contact, form, identi
 from kawal.contracts.case_events import NoticeAdded, case_event_adapter
 from kawal.contracts.interactions import Interaction
 from ticket_core.adapters.correlation_files import load_matching
+from ticket_core.domain.correlate import MOST_COMPARED
 from ticket_core.domain.fold import Applied
-from ticket_core.domain.inputs import Resolve
+from ticket_core.domain.inputs import MergePersons, Resolve
 from ticket_core.domain.policy import Policy
 from ticket_core.rebuild import differences
+from ticket_core.store import tables
+from ticket_core.store.load import Batch, load
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.store import CaseStore
 
@@ -151,6 +154,26 @@ class TestAnotherChannel:
         said = message(f"gimana kabar laporan {shown}", conversation="chat:bbbbbbbb", **SITI)
         assert (await desk.hear(said)).case_id == first.case_id
 
+    async def test_the_number_of_a_case_leads_to_it_behind_many_others(self, desk: Desk) -> None:
+        first = await desk.hear(message(UNPAID, reference=number(1), **SITI))
+        await desk.hear(form(("Masalah", NO_CERTIFICATE), conversation="web:00000000", **SITI))
+        await _many_later(desk, MOST_COMPARED + 5)
+        said = message(f"gimana kabar laporan {number(1)}", conversation="chat:bbbbbbbb", **SITI)
+        assert (await desk.hear(said)).case_id == first.case_id
+
+    async def test_only_cases_that_are_compared_are_loaded(self, desk: Desk) -> None:
+        await desk.hear(message(UNPAID, **SITI))
+        await _many_later(desk, MOST_COMPARED + 5)
+        batch = Batch(contacts=[contact(form(("Masalah", NO_CERTIFICATE), **SITI))])
+        merging = Batch(of_people=[MergePersons(participant_id=await _siti(desk), other_id=BUDI.id, agent=BUDI)])
+        async with desk.engine.begin() as connection:
+            loaded = await load(connection, batch, spare_numbers=(), now=desk.now)
+            latest = sorted(loaded.world.cases.values(), key=lambda case: case.activity_at, reverse=True)
+            # The first is the last one that she spoke about.
+            assert [len(latest), latest[0].subject, latest[-2].subject] == [MOST_COMPARED + 1, "25", "6"]
+            for_merging = await load(connection, merging, spare_numbers=(), now=desk.now)
+            assert len(for_merging.world.cases) == MOST_COMPARED + 6
+
     async def test_nobody_reaches_another_persons_case_by_its_number(self, desk: Desk) -> None:
         first = await desk.hear(message(UNPAID, reference=number(1), **SITI))
         said = message(f"laporan {number(1)}", conversation="chat:bbbbbbbb", identities=(identity("+6281999999999"),))
@@ -181,3 +204,27 @@ class TestKnownBy:
             await desk.hear(message(said, **SITI))
         assert await desk.rows("SELECT gist FROM core.cases") == [(f"Halo\nmin mau tanya\n{UNPAID}",)]
         assert await desk.is_true()
+
+
+async def _siti(desk: Desk) -> str:
+    ((participant_id,),) = await desk.rows("SELECT DISTINCT participant_id::text FROM core.cases")
+    return str(participant_id)
+
+
+async def _many_later(desk: Desk, count: int) -> None:
+    """So many more cases of the one person, each active later than the one before: the first is copied."""
+    columns = [column.name for column in tables.cases.columns]
+    changed = {
+        "id": "gen_random_uuid()",
+        "number": "lpad((4000000000 + n)::text, 10, '0')",
+        "subject": "n::text",
+        "activity_at": "activity_at + n * interval '1 second'",
+    }
+    values = ", ".join(changed.get(name, name) for name in columns)
+    async with desk.engine.begin() as connection:
+        await connection.execute(
+            text(
+                f"INSERT INTO core.cases ({', '.join(columns)}) SELECT {values} FROM"
+                f" (SELECT * FROM core.cases ORDER BY opened_at, id LIMIT 1) AS one, generate_series(1, {count}) AS n"
+            )
+        )

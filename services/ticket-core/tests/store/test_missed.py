@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import BUDI, claimed, contact, form, identity, message
 from core_tables import count, rows
+from kawal.contracts.words import IdentityKind
 from ticket_core.domain.inputs import DismissSuggestion
 from ticket_core.store.missed import LOOK_BACK, suggest_missed
 from ticket_core.store.numbers import CaseNumbers
@@ -61,6 +62,28 @@ class TestMissedSuggestions:
             async with asyncio.timeout(20):
                 await store.apply([contact(form(identities=(claimed(),)))])
         assert await count(engine, "suggestions") == 1
+
+
+class TestOrderOfLocks:
+    async def test_suggestions_are_written_in_one_order(self, store: CaseStore, engine: AsyncEngine) -> None:
+        """In whatever order people come: else two who suggest the same pairs could wait in a circle."""
+        address = claimed("siti@example.org", kind=IdentityKind.EMAIL)
+        await store.apply([contact(message(identities=(claimed(),), conversation="chat:00000001"))])
+        await store.apply([contact(message(identities=(address,), conversation="chat:00000002"))])
+        await store.apply(
+            [
+                contact(message(identities=(address,), conversation="chat:00000003")),
+                contact(message(identities=(claimed(),), conversation="chat:00000004")),
+            ]
+        )
+        by_save = await _as_written(engine)
+        await _forget_suggestions(engine)
+        await look(engine)
+        assert [len(by_save), by_save, await _as_written(engine)] == [2, sorted(by_save), sorted(by_save)]
+
+
+async def _as_written(engine: AsyncEngine) -> list[tuple[object, ...]]:
+    return await rows(engine, "SELECT participant_id::text, other_id::text FROM core.suggestions ORDER BY ctid")
 
 
 async def _forget_suggestions(engine: AsyncEngine) -> None:

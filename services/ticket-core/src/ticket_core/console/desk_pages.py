@@ -31,6 +31,7 @@ async def list_wanted(
 
 Wanted = Annotated[Looking, Depends(list_wanted)]
 Cursor = Annotated[str | None, Query(max_length=200)]
+Before = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
 
 @router.get("")
@@ -72,15 +73,18 @@ async def row_part(request: Request, console: AtConsole, wanted: Wanted, number:
 
 
 @router.get("/cases/{number}")
-async def case_page(request: Request, console: AtConsole, wanted: Wanted, number: str) -> Response:
+async def case_page(
+    request: Request, console: AtConsole, wanted: Wanted, number: str, before: Before = None
+) -> Response:
     """A case: the part when the list is there already, the whole page otherwise."""
     if by_htmx(request):
-        return console.response(
-            request, "case.html", **await case_context(console, number, wanted.agent), looking=wanted
-        )
+        case = await _case(console, number, wanted.agent, before=before)
+        return console.response(request, "case.html", looking=wanted, **case)
     after = await console.desk.live.here()
     case, cases, presence = await asyncio.gather(
-        case_context(console, number, wanted.agent), _list(console, wanted), presence_of(console, wanted.agent.id)
+        _case(console, number, wanted.agent, before=before),
+        _list(console, wanted),
+        presence_of(console, wanted.agent.id),
     )
     return console.response(request, "desk.html", after=after, presence=presence, **cases | case)
 
@@ -89,6 +93,16 @@ async def case_page(request: Request, console: AtConsole, wanted: Wanted, number
 async def around_part(request: Request, console: AtConsole, agent: SignedIn, number: str) -> Response:
     """What changes around the timeline: state, assignee, topic; ways to answer; the participant."""
     return console.response(request, "around.html", **await case_context(console, number, agent))
+
+
+@router.get("/cases/{number}/earlier")
+async def earlier_part(
+    request: Request, console: AtConsole, _agent: SignedIn, number: str, before: Before = None
+) -> Response:
+    """The entries before `before`, and the way to those before them."""
+    case = await console.desk.cases.case(number)
+    items = await console.desk.timelines.latest(number, before=before)
+    return console.response(request, "earlier.html", case=case, items=items)
 
 
 @router.get("/cases/{number}/entries")
@@ -119,17 +133,14 @@ async def entries_part(
 
 
 async def case_context(console: Console, number: str, agent: Agent) -> dict[str, Any]:
-    """All that the case view shows."""
+    """All that the case view shows around the timeline."""
     desk = console.desk
     case = await desk.cases.case(number)
-    participant, items, agents = await asyncio.gather(
-        desk.people.participant(case.participant_id), _timeline(console, number), desk.agents.all()
-    )
+    participant, agents = await asyncio.gather(desk.people.participant(case.participant_id), desk.agents.all())
     return {
         "agent": agent,
         "case": case,
         "participant": participant,
-        "items": items,
         "agents": agents,
         "answer_to": showing.answers_go_to(case),
         "key": str(uuid7()),
@@ -142,14 +153,13 @@ async def case_context(console: Console, number: str, agent: Agent) -> dict[str,
     }
 
 
-async def _timeline(console: Console, number: str) -> list[Any]:
-    """The whole timeline; long ones take several reads."""
-    page = await console.desk.timelines.page(number, limit=MOST_ENTRIES)
-    items = list(page.items)
-    while page.next_cursor is not None:
-        page = await console.desk.timelines.page(number, after=int(page.next_cursor), limit=MOST_ENTRIES)
-        items += page.items
-    return items
+async def _case(console: Console, number: str, agent: Agent, *, before: int | None) -> dict[str, Any]:
+    """The case view, with the latest of its timeline, or what came before `before`."""
+    around, items = await asyncio.gather(
+        case_context(console, number, agent), console.desk.timelines.latest(number, before=before)
+    )
+    # Of what is shown, not of the case: what was committed between the two is still to be asked for.
+    return {**around, "items": items, "last_seq": items[-1].seq if items else 0}
 
 
 async def _entry(console: Console, number: str, seq: int) -> Any:

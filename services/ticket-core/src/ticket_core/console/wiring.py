@@ -37,7 +37,8 @@ def add_console(app: App, desk: Desk, *, programme: Path, assets: Path) -> None:
         clock=desk.clock,
     )
     app.add_exception_handler(SignInNeeded, _to_sign_in)
-    app.add_exception_handler(KawalError, _told)
+    for failure in (KawalError, Exception):
+        app.add_exception_handler(failure, _told)
     for router in (
         signing_in.router,
         desk_pages.router,

@@ -76,10 +76,15 @@ def correlate(
     return Placement(follow_up_of=ended.id if ended else None, similar=_similar(active))
 
 
+def numbers_in(text: str) -> set[str]:
+    """The case numbers that somebody wrote, as plain digits."""
+    found = {re.sub(r"\D", "", number) for number in _NUMBER.findall(text)}
+    return {number for number in found if case_numbers.is_valid(number)}
+
+
 def _named(text: str, cases: Iterable[Case]) -> Placement | None:
     """The case whose number the participant wrote, however he wrote it."""
-    found = {re.sub(r"\D", "", number) for number in _NUMBER.findall(text)}
-    numbers = {number for number in found if case_numbers.is_valid(number)}
+    numbers = numbers_in(text)
     for case in cases if numbers else ():
         if case.number in numbers or numbers.intersection(case.aliases):
             return Placement(case)

@@ -16,10 +16,12 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.contracts.deliveries import DeliveryReported, DeliveryState
+from kawal.contracts.interactions import MessagesRead
 from kawal.contracts.words import Channel, IdentityKind
 from kawal.inbox import insert_new
 from ticket_core.domain.case import Case, Fact
-from ticket_core.domain.decide import further
+from ticket_core.domain.correlate import MOST_COMPARED, numbers_in
+from ticket_core.domain.decide import further, said_in
 from ticket_core.domain.inputs import (
     Command,
     Contact,
@@ -79,8 +81,14 @@ _CONVERSATIONS = text(
 )
 _CASES = text(
     f"SELECT {rows.selected(rows.CASE, table='cases')}, stamp FROM core.cases"  # noqa: S608
-    " WHERE (participant_id = ANY(CAST(:participants AS uuid[])) AND state <> 'closed')"
-    " OR id = ANY(CAST(:ids AS uuid[]))"
+    " WHERE cases.id = ANY(CAST(:ids AS uuid[]) || ARRAY("
+    "  SELECT latest.id FROM unnest(CAST(:participants AS uuid[])) AS of_one (participant_id)"
+    "  CROSS JOIN LATERAL ("
+    "   SELECT id FROM core.cases AS own"
+    "   WHERE own.participant_id = of_one.participant_id AND own.state <> 'closed'"
+    "   ORDER BY own.activity_at DESC, own.id DESC LIMIT :most"
+    "  ) AS latest"
+    " ))"
 )
 _PARTICIPANTS_OF = text("SELECT id::text, participant_id::text FROM core.cases WHERE id = ANY(CAST(:ids AS uuid[]))")
 _NUMBERS = text("""
@@ -187,6 +195,7 @@ class _Loading:
         self._participants: dict[str, str] = {}
         self._merged: set[str] = set()
         self._deciding: set[bytes] = set()
+        self._written: set[str] = set()
 
     async def run(self, now: datetime) -> Loaded:
         await self._lock_facts()
@@ -233,6 +242,10 @@ class _Loading:
         numbers = {number for number in references if number is not None}
         numbers.update(command.number for command in batch.commands)
         numbers.update(command.other for command in batch.commands if isinstance(command, MergeCases))
+        for contact in batch.contacts:
+            if not isinstance(contact.interaction, MessagesRead):
+                self._written |= numbers_in(said_in(contact.interaction))
+        numbers |= self._written
         for number, case_id, participant_id in await self._rows(_NUMBERS, numbers=sorted(numbers)):
             self._world.numbers[number] = case_id
             self._participants[case_id] = participant_id
@@ -307,13 +320,18 @@ class _Loading:
         world = self._world
         last = {one.last_case_id for one in world.participants.values() if one.last_case_id}
         current = {one.case_id for one in world.conversations.values() if one.case_id}
-        ids = sorted(named | last | current)
+        written = {world.numbers[number] for number in self._written & world.numbers.keys()}
+        own = {case_id for case_id in written if self._participants[case_id] in world.participants}
+        ids = sorted(named | last | current | own)
         if not ids and not world.participants:
             return
-        found = await self._connection.execute(_CASES, {"ids": ids, "participants": sorted(world.participants)})
+        # With those a contact is compared; a merge is written into all of them.
+        most = None if self._batch.of_people else MOST_COMPARED
+        parameters = {"ids": ids, "participants": sorted(world.participants), "most": most}
+        found = await self._connection.execute(_CASES, parameters)
         self._put_cases(found)
         while elsewhere := {into for case in world.cases.values() if (into := _into(case)) and into not in world.cases}:
-            self._put_cases(await self._rows(_CASES, ids=sorted(elsewhere), participants=[]))
+            self._put_cases(await self._rows(_CASES, ids=sorted(elsewhere), participants=[], most=0))
 
     def _put_cases(self, found: Iterable[Any]) -> None:
         for row in found:

@@ -27,6 +27,7 @@ _SUGGEST = text("""
         WHERE identities.key = claims.key AND participant_id IS NOT NULL
     ) AS other
     WHERE claims.claimed_at > CAST(:since AS timestamptz) AND other.id <> claims.participant_id
+    ORDER BY 1, 2, 3
     ON CONFLICT DO NOTHING
 """)
 

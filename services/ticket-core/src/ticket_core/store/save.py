@@ -81,11 +81,10 @@ async def _save_people(connection: AsyncConnection, loaded: Loaded, *, now: date
     await _PARTICIPANTS.run(connection, [one[:himself] for one in participants.values()])
     facts = {fact.key: fact for fact in changed.facts}
     await _FACTS.run(connection, [(fact.key, fact.participant_id, fact.assurance) for fact in facts.values()])
-    await _CLAIMS.run(connection, [(key, claimant, now) for key, claimant in dict.fromkeys(changed.claims)])
-    suggestions = dict.fromkeys(changed.suggestions)
-    await _SUGGESTIONS.run(
-        connection, [(one.participant_id, one.other_id, one.identity, one.assurance, now) for one in suggestions]
-    )
+    await _CLAIMS.run(connection, [(key, claimant, now) for key, claimant in sorted(set(changed.claims))])
+    # Two who suggest the same pairs at the same moment, `missed` among them, wait for one another in this order.
+    suggestions = {(one.participant_id, one.other_id, one.identity): one.assurance for one in changed.suggestions}
+    await _SUGGESTIONS.run(connection, [(*pair, suggestions[pair], now) for pair in sorted(suggestions)])
 
 
 async def _save_what_agents_say_of_people(connection: AsyncConnection, changed: Step) -> None:

@@ -18,6 +18,7 @@ from ticket_core.store.reading import Reading
 from ticket_core.store.views import RecordingView, TimelineItem, TimelinePage
 
 MOST_ENTRIES = 200
+_BEHIND_ALL = 2**31 - 1
 
 _ENTRIES = text("""
     SELECT numbered.case_id, seq, kind, at, channel, conversation_id, conversation_seq, author, author_id, author_name,
@@ -38,6 +39,17 @@ _INCLUDED = text("""
         WHERE id = CAST(:id AS uuid) AND merged ->> 0 = :into
         ORDER BY seq DESC LIMIT :limit
     ) AS latest ORDER BY seq
+""")
+_LATEST = text("""
+    SELECT entry.case_id, seq, kind, at, channel, conversation_id, conversation_seq, author, author_id, author_name,
+           text, state, about, payload::text
+    FROM core.case_numbers AS numbered
+    CROSS JOIN LATERAL (
+        SELECT * FROM core.timeline
+        WHERE timeline.case_id = numbered.case_id AND seq < :before ORDER BY seq DESC LIMIT :limit
+    ) AS entry
+    WHERE numbered.number = :number
+    ORDER BY seq
 """)
 _TOLD = text("""
     SELECT about, channel, payload ->> 'state', NULL AS read_seq FROM core.timeline
@@ -87,6 +99,17 @@ class Timelines:
             rows = [row for row in found[:limit] if row.seq is not None]
             items = await _items(connection, rows)
         return TimelinePage(items, str(items[-1].seq) if len(found) > limit else None)
+
+    async def latest(self, number: str, *, before: int | None = None) -> list[TimelineItem]:
+        """The last `MOST_ENTRIES` entries, or the last with a `seq` below `before`; in order, `seq` by `seq`.
+
+        Raises:
+            CaseNotFound: no case can have this number.
+        """
+        parameters = {"number": plain_number(number), "before": before or _BEHIND_ALL, "limit": MOST_ENTRIES}
+        async with self._reading.connection() as connection:
+            rows = (await connection.execute(_LATEST, parameters)).all()
+            return await _items(connection, rows)
 
     async def seen(self, number: str, *, in_items: Sequence[TimelineItem]) -> set[int]:
         """The `seq` of what the participant was told and has seen by now, where `in_items` say that he read."""

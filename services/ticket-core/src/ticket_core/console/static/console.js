@@ -248,8 +248,19 @@
     document.addEventListener(failure, () => sayFailed(true));
   }
 
+  // What is being read stays where it is when earlier entries come above it.
+  let read = 0;
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "earlier") read = scroller().scrollHeight - scroller().scrollTop;
+  });
+
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = event.detail.target.id;
+    if (target === "earlier") {
+      scroller().scrollTop = scroller().scrollHeight - read;
+      (document.querySelector("#earlier a") ?? scroller()).focus({ preventScroll: true });
+    }
     markOpen();
     if (target === "case") {
       restoreDraft();
