@@ -27,12 +27,14 @@ from ticket_core.console.wiring import add_console
 from ticket_core.live import LiveFeed
 from ticket_core.settings import Settings
 from ticket_core.store.agents import Agents
+from ticket_core.store.incidents import Incidents
 from ticket_core.store.mentions import Mentions
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.once import Claims
 from ticket_core.store.people import People
 from ticket_core.store.queries import CaseQueries
 from ticket_core.store.recordings import RecordingAccesses
+from ticket_core.store.rises import Rises
 from ticket_core.store.saved_views import SavedViews
 from ticket_core.store.search_index import SearchIndex
 from ticket_core.store.sessions import Sessions
@@ -88,6 +90,8 @@ async def serving(engine: AsyncEngine, chosen: Settings) -> AsyncIterator[Served
         timelines=Timelines(engine),
         people=People(engine),
         mentions=Mentions(engine),
+        incidents=Incidents(engine),
+        rises=Rises(engine),
         agents=Agents(engine),
         views=SavedViews(engine),
         webhooks=WebhookSubscriptions(engine, vault_key=chosen.vault_key),

@@ -39,12 +39,15 @@ from ticket_core.domain.inputs import Input
 from ticket_core.domain.numbers import NumberSpace
 from ticket_core.domain.policy import Policy
 from ticket_core.housekeeping import Housekeeping
+from ticket_core.incident_updates import IncidentUpdates
 from ticket_core.indexing import Indexing
 from ticket_core.live import LiveFeed
+from ticket_core.rising import Rising
 from ticket_core.routing import Routing
 from ticket_core.settings import Settings
 from ticket_core.store import tables
 from ticket_core.store.agents import Agents
+from ticket_core.store.incidents import Incidents
 from ticket_core.store.mentions import Mentions
 from ticket_core.store.missed import suggest_missed
 from ticket_core.store.numbers import CaseNumbers
@@ -52,6 +55,7 @@ from ticket_core.store.once import Claims
 from ticket_core.store.people import People
 from ticket_core.store.queries import CaseQueries
 from ticket_core.store.recordings import RecordingAccesses
+from ticket_core.store.rises import Rises
 from ticket_core.store.saved_views import SavedViews
 from ticket_core.store.sessions import Sessions
 from ticket_core.store.store import CaseStore, utc_now
@@ -100,7 +104,8 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
             live.wake()
             routing.wake()
 
-        store = CaseStore(engine, numbers=numbers, policy=_policy(settings), committed=committed)
+        policy = _policy(settings)
+        store = CaseStore(engine, numbers=numbers, policy=policy, committed=committed)
         file = RoutingFile.load(settings.programme_dir)
         routing = Routing(engine, apply=store.apply, rules=file.rules, attendance=file.attendance, told=relay.wake)
         batcher = Batcher(store.apply)
@@ -120,6 +125,8 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
                 "routing": routing.run,
                 "webhooks": Webhooks(engine, subscriptions=desk.webhooks, sender=desk.webhook_sender).run,
                 "webhook_marks": Upkeep(engine=engine, maintain=keep_marks, every_s=MARK_EVERY_S).run,
+                "incident_updates": IncidentUpdates(engine, apply=store.apply).run,
+                "rising": Rising(engine, matching=policy.matching).run,
                 "timers": Timers(engine, apply=store.apply).run,
                 "housekeeping": Housekeeping(engine, sessions=desk.sessions).run,
                 "missed": Upkeep(engine=engine, maintain=suggest_missed, every_s=MISSED_EVERY_S).run,
@@ -161,6 +168,8 @@ def _desk(
         timelines=Timelines(engine),
         people=People(engine),
         mentions=Mentions(engine),
+        incidents=Incidents(engine),
+        rises=Rises(engine),
         agents=Agents(engine),
         views=SavedViews(engine),
         webhooks=WebhookSubscriptions(engine, vault_key=settings.vault_key),

@@ -29,6 +29,8 @@ SAMPLES = {
     "place": "0",
     "view_id": str(uuid4()),
     "webhook_id": str(uuid4()),
+    "incident_id": str(uuid4()),
+    "suggestion_id": str(uuid4()),
     "locale": "en",
     "agent_id": str(uuid4()),
 }

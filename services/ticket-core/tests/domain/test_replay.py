@@ -26,7 +26,15 @@ from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.words import Assurance, Channel
 from kawal.errors import KawalError
 from ticket_core.domain.case import ACTIVE, Case
-from ticket_core.domain.entries import CaseMerged, ContentRepeated, Entry, MergeUndone, NoteWritten, Priority
+from ticket_core.domain.entries import (
+    CaseMerged,
+    ContentRepeated,
+    Entry,
+    MergeUndone,
+    NoteWritten,
+    Priority,
+    UpdateTold,
+)
 from ticket_core.domain.evolve import evolve_conversation, fold
 from ticket_core.domain.fingerprint import fingerprint, statement
 from ticket_core.domain.inputs import (
@@ -38,6 +46,8 @@ from ticket_core.domain.inputs import (
     DismissSuggestion,
     Hold,
     Input,
+    JoinIncident,
+    LeaveIncident,
     MergeCases,
     MergePersons,
     PairCommand,
@@ -50,6 +60,7 @@ from ticket_core.domain.inputs import (
     Resume,
     RouteCase,
     SetFields,
+    TellUpdate,
     TimerFired,
     TimerKind,
     UndoMerge,
@@ -91,6 +102,12 @@ sentences = st.sampled_from(
 interactions = brief | st.builds(message, st.text(max_size=5) | sentences, conversation=conversations, **details)
 commands = st.sampled_from(
     [
+        *((JoinIncident, {"incident_id": one, "title": {"id": "Mati", "en": "Down"}}) for one in ("i1", "i2")),
+        (LeaveIncident, {"incident_id": "i1", "title": {"id": "Mati", "en": "Down"}}),
+        *(
+            (TellUpdate, {"incident_id": "i1", "update": update, "texts": {"id": "Pulih", "en": "Back"}})
+            for update in (1, 2)
+        ),
         (Reply, {"text": "Baik"}),
         (Resolve, {}),
         (Reopen, {}),
@@ -300,6 +317,13 @@ class TestAnyStory:
                 assert one.entry.conversation_seq is None
             assert SECRET.encode() not in (case_event(one).value or b"")
         assert all(SECRET not in case.snippet + case.subject for case in desk.cases)
+
+    @given(steps)
+    @settings(max_examples=100, deadline=None)
+    def test_no_update_is_told_twice(self, story: list[tuple[str, Any]]) -> None:
+        for entries in timelines(run(story)).values():
+            told = [(e.fact.incident_id, e.fact.update) for e in entries if isinstance(e.fact, UpdateTold)]
+            assert told == sorted(set(told))
 
     @given(steps)
     @settings(max_examples=75, deadline=None)

@@ -6,6 +6,7 @@ from ticket_core.api import (
     cases,
     commands,
     events,
+    incidents,
     joins,
     life,
     numbers,
@@ -38,6 +39,7 @@ def create_api(settings: Settings, desk: Desk) -> App:
         views.router,
         routing.router,
         webhooks.router,
+        incidents.router,
     ):
         app.include_router(router)
     app.include_router(numbers.router(service_token=settings.service_token))

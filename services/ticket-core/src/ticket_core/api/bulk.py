@@ -158,7 +158,7 @@ async def act_on_many(
     is tried again. So after a 503, or a problem 503 of some cases, send the same request with the same key.
     """
     numbers = [case_numbers.parse(case.number) for case in body.cases]
-    _refuse_twice([number for number in numbers if number is not None])
+    refuse_twice([number for number in numbers if number is not None])
     command = await _command(desk, agent, body.action)
     if once is not None:
         await desk.claims.claim(replace(once, scope=f"bulk:{agent.id}"))
@@ -166,13 +166,19 @@ async def act_on_many(
         command(**_asked(number, case, agent, once)) if number is not None else None
         for number, case in zip(numbers, body.cases, strict=True)
     ]
-    outcomes = await _all(desk, commands)
-    items = [_result(case.number, outcome) for case, outcome in zip(body.cases, outcomes, strict=True)]
+    outcomes = await all_done(desk, commands)
+    return answer(results_of([case.number for case in body.cases], outcomes))
+
+
+def results_of(numbers: Sequence[str], outcomes: Sequence[Applied | KawalError]) -> BulkResults:
+    """What became of each, by the number that was sent for it."""
+    items = [_result(number, outcome) for number, outcome in zip(numbers, outcomes, strict=True)]
     done = sum(item.applied is not None for item in items)
-    return answer(BulkResults(done, len(items) - done, items))
+    return BulkResults(done, len(items) - done, items)
 
 
-def _refuse_twice(numbers: Sequence[str]) -> None:
+def refuse_twice(numbers: Sequence[str]) -> None:
+    """Raises `DuplicateCase`; of plain numbers."""
     if len(set(numbers)) < len(numbers):
         raise DuplicateCase("Name each case once")
 
@@ -218,7 +224,7 @@ def _writing(action: TopicAction | PriorityAction | TagsAction | FieldsAction) -
             return partial(SetFields, values=action.values)
 
 
-async def _all(desk: Desk, commands: Sequence[AgentCommand | None]) -> list[Applied | KawalError]:
+async def all_done(desk: Desk, commands: Sequence[AgentCommand | None]) -> list[Applied | KawalError]:
     """What became of each. Once the database does not answer in time, nothing more is tried."""
     waiting, outcomes = iter(commands), list[Applied | KawalError]()
     while some := list(islice(waiting, AT_ONCE)):

@@ -13,12 +13,14 @@ from ticket_core.api.staffing import Staffing
 from ticket_core.batcher import Batcher
 from ticket_core.live import LiveFeed
 from ticket_core.store.agents import Agents
+from ticket_core.store.incidents import Incidents
 from ticket_core.store.mentions import Mentions
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.once import Claims
 from ticket_core.store.people import People
 from ticket_core.store.queries import CaseQueries
 from ticket_core.store.recordings import RecordingAccesses
+from ticket_core.store.rises import Rises
 from ticket_core.store.saved_views import SavedViews
 from ticket_core.store.sessions import Sessions
 from ticket_core.store.timeline import Timelines
@@ -35,6 +37,8 @@ class Desk:
     timelines: Timelines
     people: People
     mentions: Mentions
+    incidents: Incidents
+    rises: Rises
     agents: Agents
     views: SavedViews
     webhooks: WebhookSubscriptions

@@ -18,6 +18,8 @@ PARAMETERS: dict[str, Any] = {
     "view_id": _VIEW,
     "agent_id": _AGENT,
     "webhook_id": "0198f2c0-7000-7000-8000-0000000000f1",
+    "incident_id": _VIEW,
+    "suggestion_id": _OTHER,
     "seq": 2,
     "place": 0,
     "Idempotency-Key": "7f9c1a52-0b7d-4c55",
@@ -66,6 +68,23 @@ _SAVED = {
     "filter": _VIEW_FILTER,
     "created_at": _OPENED,
 }
+_TITLE = {"id": "Dasbor tidak bisa dibuka", "en": "The dashboard is down"}
+_TEXTS = {"id": "Dasbor sudah bisa dibuka lagi.", "en": "The dashboard works again."}
+_INCIDENT = {
+    "id": _VIEW,
+    "title": _TITLE,
+    "topic": "account.other",
+    "state": "open",
+    "created_at": _OPENED,
+    "created_by": "Budi",
+    "resolved_at": None,
+    "resolved_by": None,
+    "updates": 1,
+    "cases": 31,
+    "active": 30,
+    "suggested": 4,
+}
+_UPDATE = {"seq": 1, "at": _SAID, "agent_name": "Budi", "texts": _TEXTS, "waiting": 0, "told": 30, "refused": 1}
 _PROFILE = {"capacity": 8, "skills": ["fraud"], "languages": ["en", "id"], "teams": ["payments"]}
 
 EXAMPLES: dict[str, Any] = {
@@ -116,6 +135,7 @@ EXAMPLES: dict[str, Any] = {
         "reason": None,
         "tags": ["batch-12"],
         "fields": {"call_back_wanted": True},
+        "incident_id": None,
         "conversations": [
             {
                 "id": "chat:0198f2c05a1c",
@@ -224,6 +244,47 @@ EXAMPLES: dict[str, Any] = {
                 "wait_minutes": 3,
             }
         ],
+    },
+    "IncidentBody": {"title": _TITLE, "topic": "account.other", "suggestion_id": _OTHER},
+    "IncidentView": _INCIDENT,
+    "IncidentPage": {"items": [_INCIDENT], "next_cursor": None},
+    "IncidentInFull": {"incident": _INCIDENT, "updates": [_UPDATE]},
+    "IncidentCasePage": {
+        "items": [
+            {
+                "id": _CASE,
+                "number": NUMBER,
+                "state": "open",
+                "topic": "account.other",
+                "participant_name": "Siti",
+                "subject": _TEXT,
+                "opened_at": _OPENED,
+            }
+        ],
+        "next_cursor": None,
+    },
+    "JoiningBody": {"numbers": ["482-913-0574"], "tell_last": True},
+    "SuggestedBody": {"tell_last": True},
+    "LeavingBody": {"numbers": ["482-913-0574"]},
+    "UpdateBody": {"texts": _TEXTS},
+    "UpdateView": _UPDATE,
+    "ResolveCasesBody": {"reason": "fixed"},
+    "SuggestionList": {
+        "items": [
+            {
+                "id": _OTHER,
+                "topic": "account.other",
+                "since": _OPENED,
+                "found_at": _SAID,
+                "seen_at": _SAID,
+                "over_at": None,
+                "people": 27,
+                "per_hour": 31.0,
+                "usual_per_hour": 4.0,
+                "words": ["dashboard", "error"],
+                "cases": 29,
+            }
+        ]
     },
     "ViewView": _SAVED,
     "WebhookBody": {"url": _WEBHOOK["url"], "kinds": _WEBHOOK["kinds"], "description": _WEBHOOK["description"]},

@@ -22,6 +22,11 @@ def identity_key(kind: IdentityKind, value: str) -> bytes:
     return hashlib.sha256(f"{kind}:{value}".encode()).digest()[:16]
 
 
+def mark(incident_id: str, update: int) -> str:
+    """What a case remembers of having been told the `update` of an incident."""
+    return f"{incident_id}:{update}"
+
+
 class Fact(NamedTuple):
     """An identity as the world knows it, whoever mentions it.
 
@@ -88,6 +93,7 @@ class Case(NamedTuple):
     go. `last_kind` and `snippet` are of the last contribution. `last_seq` is the number of entries in the timeline.
     `gist` and `heard` are what the case is known by, see `fingerprint`.
     `reason` is why it is on hold, or how it was resolved. `fields` are the values written down, by key.
+    `told_update` is the last update of an incident that its participant was told, see `mark`.
     """
 
     id: str
@@ -116,6 +122,8 @@ class Case(NamedTuple):
     reason: str | None = None
     fields: tuple[tuple[str, FieldValue], ...] = ()
     merged: Merged | None = None
+    incident_id: str | None = None
+    told_update: str | None = None
 
     @property
     def version(self) -> str:

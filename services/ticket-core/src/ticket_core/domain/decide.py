@@ -35,12 +35,14 @@ from ticket_core.domain.entries import (
 )
 from ticket_core.domain.errors import CaseClosed, UnknownTopic
 from ticket_core.domain.fingerprint import statement
+from ticket_core.domain.incident import decide_incident
 from ticket_core.domain.inputs import (
     AgentCommand,
     Assign,
     ChangeTopic,
     DetailCommand,
     Hold,
+    IncidentCommand,
     Pend,
     Reopen,
     Reply,
@@ -164,10 +166,18 @@ def _command(
         case Assign():
             return _assign(case, given, now)
         case _:
-            return _write(case, given, policy, now)
+            return _write(case, given, conversation, policy, now)
 
 
-def _write(case: Case, given: ChangeTopic | DetailCommand, policy: Policy, now: datetime) -> list[Entry]:
+def _write(
+    case: Case,
+    given: ChangeTopic | IncidentCommand | DetailCommand,
+    conversation: Conversation | None,
+    policy: Policy,
+    now: datetime,
+) -> list[Entry]:
+    if isinstance(given, IncidentCommand):
+        return decide_incident(case, given, conversation=conversation, now=now)
     if isinstance(given, ChangeTopic):
         return _change_topic(case, given, policy, now)
     return decide_detail(case, given, policy=policy, now=now)

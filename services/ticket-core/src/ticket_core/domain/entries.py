@@ -50,6 +50,8 @@ class EntryKind(StrEnum):
     IDENTITY_UNLINKED = "identity_unlinked"
     PERSON_MERGED = "person_merged"
     PERSON_UNMERGED = "person_unmerged"
+    INCIDENT = "incident"
+    UPDATE = "update"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +279,27 @@ class PersonUnmerged:
     answer_in: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class IncidentChanged:
+    """The case is one of an incident's from now on, or of none. `title` is the incident's, by language."""
+
+    kind: ClassVar = EntryKind.INCIDENT
+    incident_id: str | None
+    title: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTold:
+    """The participant was told what is new of the incident, as all of its cases' were; it answers nobody's question.
+
+    `update` counts the updates of the incident from 1.
+    """
+
+    kind: ClassVar = EntryKind.UPDATE
+    incident_id: str
+    update: int
+
+
 EntryFact = (
     CaseOpened
     | MessageWritten
@@ -304,6 +327,8 @@ EntryFact = (
     | IdentityUnlinked
     | PersonMerged
     | PersonUnmerged
+    | IncidentChanged
+    | UpdateTold
 )
 CONTRIBUTIONS = (MessageWritten, FormFilledIn, VoicemailRecorded, CallbackAskedFor)
 """What people say to one another; everything else is about the case."""

@@ -137,6 +137,30 @@ class CaseNumbersExhausted(KawalError):
     status, code, title = 503, "case_numbers_exhausted", "There are no case numbers left"
 
 
+class IncidentNotFound(KawalError):
+    status, code, title = 404, "incident_not_found", "There is no such incident"
+
+
+class IncidentResolved(KawalError):
+    status, code, title = 409, "incident_resolved", "The incident is resolved"
+
+
+class InAnotherIncident(KawalError):
+    status, code, title = 409, "in_another_incident", "The case is in another incident"
+
+
+class NotInIncident(KawalError):
+    status, code, title = 409, "not_in_incident", "The case is not in this incident"
+
+
+class IncidentSuggestionNotFound(KawalError):
+    status, code, title = 404, "incident_suggestion_not_found", "There is no such suggestion"
+
+
+class SuggestionDecided(KawalError):
+    status, code, title = 409, "suggestion_decided", "The suggestion was accepted or dismissed already"
+
+
 class ViewNotFound(KawalError):
     status, code, title = 404, "view_not_found", "There is no such view"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Author
-from ticket_core.domain.case import ACTIVE, Case, Conversation, Merged
+from ticket_core.domain.case import ACTIVE, Case, Conversation, Merged, mark
 from ticket_core.domain.entries import (
     CONTRIBUTIONS,
     CaseAbsorbed,
@@ -20,6 +20,7 @@ from ticket_core.domain.entries import (
     FieldsChanged,
     IdentityLinked,
     IdentityUnlinked,
+    IncidentChanged,
     MergeUndone,
     MessageWritten,
     NumberAdded,
@@ -29,6 +30,7 @@ from ticket_core.domain.entries import (
     StateChanged,
     TagsChanged,
     TopicChanged,
+    UpdateTold,
 )
 from ticket_core.domain.fields import FieldValue
 from ticket_core.domain.fingerprint import MOST_HEARD, Heard, fingerprint, longer_gist, statement
@@ -149,6 +151,10 @@ def _detailed(case: Case, entry: Entry) -> dict[str, Any]:
             return {"tags": tags}
         case FieldsChanged(values=values):
             return {"fields": _written_down(case, values)}
+        case IncidentChanged(incident_id=incident_id):
+            return {"incident_id": incident_id}
+        case UpdateTold(incident_id=incident_id, update=update):
+            return {"told_update": mark(incident_id, update)}
         case _:
             return _joined(case, entry)
 

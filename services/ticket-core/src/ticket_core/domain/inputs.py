@@ -219,6 +219,31 @@ class UndoMerge(Command):
     other: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinIncident(Command):
+    """The case has the cause that the incident is about. `title` is the incident's, by language."""
+
+    incident_id: str
+    title: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveIncident(Command):
+    """It has another cause after all."""
+
+    incident_id: str
+    title: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellUpdate(Command):
+    """Tell the participant the incident's `update` in his language, one of `texts`; done once however often asked."""
+
+    incident_id: str
+    update: int
+    texts: Mapping[str, str]
+
+
 class TimerKind(StrEnum):
     CLOSE = "close"
 
@@ -248,6 +273,7 @@ class RouteCase:
 
 StateCommand = Pend | Hold | Resume
 DetailCommand = WriteNote | Prioritise | ChangeTags | SetFields
-AgentCommand = Reply | Resolve | Reopen | Assign | ChangeTopic | StateCommand | DetailCommand
+IncidentCommand = JoinIncident | LeaveIncident | TellUpdate
+AgentCommand = Reply | Resolve | Reopen | Assign | ChangeTopic | StateCommand | DetailCommand | IncidentCommand
 JoinCommand = MergeCases | UndoMerge
 Input = Contact | DeliveryReport | AgentCommand | JoinCommand | PersonCommand | TimerFired | RouteCase

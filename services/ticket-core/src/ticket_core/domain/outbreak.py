@@ -4,7 +4,7 @@ Only suggests. An incident is made by an agent, who sees the words that speak fo
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -60,6 +60,13 @@ def outbreaks(
     return sorted(found, key=lambda one: (-one.people, one.since, one.case_ids))
 
 
+def common_words(reports: Sequence[Reported]) -> tuple[str, ...]:
+    """Up to `MOST_WORDS` that at least half of them say, the commonest first."""
+    counted = Counter(word for report in reports for word in report.problem.content.telling)
+    common = sorted((-count, word) for word, count in counted.items() if 2 * count >= len(reports))
+    return tuple(word for _, word in common[:MOST_WORDS])
+
+
 def _join(groups: list[_Group], report: Reported, matching: Matching) -> None:
     likeness = [_likeness(group.reports[0].problem, report.problem, matching) for group in groups]
     best = max(range(len(groups)), key=lambda at: likeness[at], default=None)
@@ -85,13 +92,11 @@ def _topic(problem: Problem, matching: Matching) -> str | None:
 
 def _outbreak(group: _Group, matching: Matching) -> Outbreak:
     reports = group.reports
-    counted = Counter(word for report in reports for word in report.problem.content.telling)
-    common = sorted((-count, word) for word, count in counted.items() if 2 * count >= len(reports))
     topics = Counter(topic for report in reports if (topic := _topic(report.problem, matching)))
     return Outbreak(
         case_ids=tuple(report.case_id for report in reports),
         people=group.people,
         topic=max(sorted(topics), key=lambda topic: topics[topic], default=None),
-        words=tuple(word for _, word in common[:MOST_WORDS]),
+        words=common_words(reports),
         since=reports[0].at,
     )

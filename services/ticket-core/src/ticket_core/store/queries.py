@@ -50,6 +50,7 @@ _MORE = (
     _cases.c.reason,
     _cases.c.tags,
     _cases.c.fields,
+    _cases.c.incident_id,
 )
 
 

@@ -55,6 +55,7 @@ _READ_AS_TEXT = frozenset(
         "identities",
         "fields",
         "merged",
+        "incident_id",
     }
 )
 

@@ -58,6 +58,7 @@ class CaseView(CaseSummary):
     reason: str | None
     tags: list[str]
     fields: dict[str, FieldValue]
+    incident_id: str | None
     conversations: list[ConversationView]
 
 
