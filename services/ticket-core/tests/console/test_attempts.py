@@ -4,7 +4,6 @@ from console_factories import EMAIL
 from ticket_core.console.attempts import (
     FROM_ALL_PLACES,
     FROM_ONE_PLACE,
-    FROM_ONE_PLACE_FOR_ALL,
     WITHIN_S,
     Attempt,
     Attempts,
@@ -32,14 +31,6 @@ class TestBegin:
         used_up(attempts, place=HERE.place)
         attempts.begin(Attempt("somebody@example.org", HERE.place), now=1.0)
         attempts.begin(Attempt(EMAIL, "192.0.2.2"), now=1.0)
-
-    def test_nor_can_it_go_on_with_ever_more_addresses(self) -> None:
-        attempts = Attempts()
-        for one in range(FROM_ONE_PLACE_FOR_ALL):
-            attempts.begin(Attempt(f"{one}@example.org", HERE.place), now=0.0)
-        with pytest.raises(TooManyAttempts):
-            attempts.begin(HERE, now=0.0)
-        attempts.begin(Attempt(EMAIL, "192.0.2.2"), now=0.0)
 
     def test_nor_can_it_go_on_from_ever_more_places(self) -> None:
         attempts = Attempts()

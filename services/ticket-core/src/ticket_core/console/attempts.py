@@ -1,6 +1,8 @@
 """Bounds how often passwords can be tried out.
 
 Each attempt is counted before its password is looked at: many at the same moment are not more than many in a row.
+A place has no bound for all addresses together: behind a proxy all agents share one. What many addresses cost is bounded
+where passwords are hashed (`adapters/passwords.py`).
 """
 
 from dataclasses import dataclass
@@ -10,8 +12,6 @@ from kawal.rates import Buckets, Rate
 
 WITHIN_S = 300
 FROM_ONE_PLACE = 10
-FROM_ONE_PLACE_FOR_ALL = 100
-"""To sign in as whomever: a whole office may come from one address, and what succeeds does not count."""
 FROM_ALL_PLACES = 100
 """More than from one place, so that whoever knows an agent's address cannot simply lock him out."""
 
@@ -32,7 +32,6 @@ class Attempt:
 class Attempts:
     def __init__(self) -> None:
         self._one_place = Buckets(_rate(FROM_ONE_PLACE))
-        self._one_place_for_all = Buckets(_rate(FROM_ONE_PLACE_FOR_ALL))
         self._all_places = Buckets(_rate(FROM_ALL_PLACES))
 
     def begin(self, attempt: Attempt, *, now: float) -> None:
@@ -41,17 +40,12 @@ class Attempts:
         Raises:
             TooManyAttempts: the password must not even be looked at.
         """
-        allowed = (
-            self._one_place_for_all.take(attempt.place, now=now)
-            and self._one_place.take(f"{attempt.place} {attempt.email}", now=now)
-            and self._all_places.take(attempt.email, now=now)
-        )
-        if not allowed:
+        here = self._one_place.take(f"{attempt.place} {attempt.email}", now=now)
+        if not here or not self._all_places.take(attempt.email, now=now):
             raise TooManyAttempts("Wait a moment")
 
     def succeeded(self, attempt: Attempt) -> None:
         """It was the right password: this attempt does not count."""
-        self._one_place_for_all.give_back(attempt.place)
         self._one_place.give_back(f"{attempt.place} {attempt.email}")
         self._all_places.give_back(attempt.email)
 
