@@ -1,8 +1,8 @@
 """Bounds how often passwords can be tried out.
 
 Each attempt is counted before its password is looked at: many at the same moment are not more than many in a row.
-A place has no bound for all addresses together: behind a proxy all agents share one. What many addresses cost is bounded
-where passwords are hashed (`adapters/passwords.py`).
+A place has no bound for all addresses together: behind a proxy all agents share one. What many addresses cost is
+bounded where passwords are hashed (`adapters/passwords.py`).
 """
 
 from dataclasses import dataclass
