@@ -107,7 +107,11 @@ class TestEnd:
         assert not (fresh_stack.state / "run.json").exists()
 
     async def test_the_terminal_is_closed(self, fresh_stack):
-        await fresh_stack.start()
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a run under `nohup` would hand its deafness down
+        try:
+            await fresh_stack.start()
+        finally:
+            signal.signal(signal.SIGHUP, before)
         children = descendants(fresh_stack)
         assert fresh_stack.stop(signal.SIGHUP) == 0
         await eventually(lambda: not alive(children))

@@ -1,6 +1,7 @@
 """A whole `kawal up` for tests: a state folder and a port offset of its own, and ways to hurt its parts."""
 
 import asyncio
+import atexit
 import contextlib
 import json
 import os
@@ -26,7 +27,6 @@ from kawal_local.services import SERVICES
 # Below the range that the kernel gives to outgoing connections. In these steps no port of one stack is another's, the
 # operations ports, which lie 1,000 higher, included.
 OFFSETS = range(11_000, 23_500, 160)
-_taken: list[socket.socket] = []
 PORTS = (
     layout.POSTGRES_PORT,
     layout.KAFKA_PORT,
@@ -227,7 +227,7 @@ def _take(offset: int) -> bool:
     except OSError:
         mark.close()
         return False
-    _taken.append(mark)
+    atexit.register(mark.close)
     return True
 
 
