@@ -13,6 +13,11 @@ LONGEST_S = 0.1
 """No pause is longer for the sake of `SHARE`: a person may be waiting at the other end."""
 
 
+def rest_s(busy_s: float, *, share: float) -> float:
+    """How long to rest after working for `busy_s`, to work for no more than `share` of the time."""
+    return busy_s * (1 / share - 1)
+
+
 class Pace:
     """Times are in seconds, of a clock that never jumps. `least_s` lies between the beginnings of two batches."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from kawal.errors import PermanentError, TransientError
 from kawal.kafka import InvalidRecords, clients
+from kawal.kafka.drain import Drain
 from kawal.kafka.poll import Poll
 from kawal.testing import eventually
 
@@ -111,15 +112,21 @@ class TestRun:
 
 
 class TestEnd:
-    async def test_leaves_nothing_behind_when_cancelled_while_it_ends(self, stream, applied, made_clients):
+    async def test_leaves_nothing_behind_when_cancelled_while_it_ends(self, stream, applied, made_clients, monkeypatch):
+        ending, finish = asyncio.Event(), Drain.finish
+
+        async def noted(drain):
+            ending.set()
+            await finish(drain)
+
+        monkeypatch.setattr(Drain, "finish", noted)
         await stream.send(("a", 1))
         applied.gate.clear()
         task = asyncio.create_task(stream.consumer(applied).run())
         await applied.entered.wait()
         task.cancel()
-        await asyncio.sleep(0.1)
+        await ending.wait()
         task.cancel()  # while it waits for the batch in hand
-        await asyncio.sleep(0.1)
         applied.gate.set()
         await asyncio.wait({task})
         assert applied.ids == ["a/1"]

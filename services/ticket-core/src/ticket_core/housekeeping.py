@@ -1,6 +1,5 @@
 """Keeps the tables from growing without end: partitions ahead and behind, old keys, sessions that are over."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NoReturn
@@ -8,17 +7,13 @@ from typing import NoReturn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal import inbox, outbox
-from kawal.database import is_outage
-from kawal.observability.logging import get_logger
+from kawal.database import rounds
 from ticket_core.store import once, tables
 from ticket_core.store.sessions import Sessions
 from ticket_core.store.store import utc_now
 
 EVERY = timedelta(hours=1)
-AFTER_OUTAGE = timedelta(seconds=10)
 KEYS_KEPT = timedelta(days=7)
-
-log = get_logger()
 
 
 class Housekeeping:
@@ -30,16 +25,11 @@ class Housekeeping:
         self._clock = clock
 
     async def run(self) -> NoReturn:
-        while True:
-            pause = EVERY
-            try:
-                await self.tidy()
-            except Exception as error:
-                if not is_outage(error):
-                    raise
-                log.warning("housekeeping_interrupted", error=error)
-                pause = AFTER_OUTAGE
-            await asyncio.sleep(pause.total_seconds())
+        await rounds("housekeeping", self._round)
+
+    async def _round(self) -> float:
+        await self.tidy()
+        return EVERY.total_seconds()
 
     async def tidy(self) -> None:
         now = self._clock()

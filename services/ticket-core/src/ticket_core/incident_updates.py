@@ -4,7 +4,6 @@ Whom an update is for stands in `incident_tellings` since it was written. A row 
 that was told without its result being written is told again, and the case itself knows that it was (`domain.incident`).
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
@@ -12,9 +11,8 @@ from typing import Any, NoReturn
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from kawal.database import is_outage
-from kawal.errors import KawalError, TransientError
-from kawal.observability.logging import get_logger
+from kawal.database import rounds
+from kawal.errors import KawalError
 from ticket_core.domain.case import Agent
 from ticket_core.domain.inputs import Input, TellUpdate
 from ticket_core.store.store import Outcome, utc_now
@@ -41,8 +39,6 @@ _DONE = text("""
 
 Apply = Callable[[Sequence[Input]], Awaitable[Sequence[Outcome]]]
 
-log = get_logger()
-
 
 class IncidentUpdates:
     """`run` is a task of the service; any number of replicas may run it."""
@@ -53,16 +49,10 @@ class IncidentUpdates:
         self._clock = clock
 
     async def run(self) -> NoReturn:
-        while True:
-            try:
-                told = await self.tell()
-            except Exception as error:
-                if not (isinstance(error, TransientError) or is_outage(error)):
-                    raise
-                log.warning("incident_updates_interrupted", error=error)
-                told = 0
-            if told < AT_ONCE:
-                await asyncio.sleep(POLL_S)
+        await rounds("incident_updates", self._round, after_outage_s=POLL_S)
+
+    async def _round(self) -> float:
+        return 0.0 if await self.tell() == AT_ONCE else POLL_S
 
     async def tell(self) -> int:
         """Tell the next cases that wait, up to `AT_ONCE`; returns how many that were."""

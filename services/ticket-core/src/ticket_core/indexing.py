@@ -1,6 +1,5 @@
 """Keeps search up to date behind the write path, as a task of the service."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -8,9 +7,9 @@ from typing import NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from kawal.database import is_outage
+from kawal.database import rounds
 from kawal.observability import metrics
-from kawal.observability.logging import get_logger
+from kawal.pace import rest_s
 from ticket_core.store.search_index import AT_ONCE, SearchIndex
 from ticket_core.store.store import utc_now
 
@@ -19,9 +18,6 @@ PACE_S = 0.5
 SHARE, SHARE_BEHIND = 0.1, 0.25
 """Of the time, and while a whole `AT_ONCE` waits: the busier the machine, the more is indexed together."""
 LONGEST_S = 15.0
-AFTER_OUTAGE_S = 5.0
-
-log = get_logger()
 
 
 class Indexing:
@@ -32,17 +28,12 @@ class Indexing:
         self._clock = clock
 
     async def run(self) -> NoReturn:
-        while True:
-            begun = time.monotonic()
-            try:
-                share = SHARE_BEHIND if await self.step() else SHARE
-                pause = min(max(PACE_S, (time.monotonic() - begun) * (1 / share - 1)), LONGEST_S)
-            except Exception as error:
-                if not is_outage(error):
-                    raise
-                log.warning("indexing_interrupted", error=error)
-                pause = AFTER_OUTAGE_S
-            await asyncio.sleep(pause)
+        await rounds("indexing", self._round)
+
+    async def _round(self) -> float:
+        begun = time.monotonic()
+        share = SHARE_BEHIND if await self.step() else SHARE
+        return min(max(PACE_S, rest_s(time.monotonic() - begun, share=share)), LONGEST_S)
 
     async def step(self) -> bool:
         """Index what comes next, and tell how far behind that is; returns whether there may be more at once."""

@@ -15,7 +15,7 @@ from kawal.database.upkeep import Upkeep
 from kawal.kafka import Consumer, ConsumerSettings, DeadLetters, Record
 from kawal.kafka.decode import Decode
 from kawal.outbox import OutboxRelay
-from kawal.service import Parts, Service
+from kawal.service import Parts, Service, Task
 from kawal.vault import Vault
 from ticket_core.adapters.correlation_files import load_matching
 from ticket_core.adapters.programme import with_programme
@@ -121,15 +121,8 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
                 "outbox": relay.run,
                 "commands": batcher.run,
                 "live": live.run,
-                "search": Indexing(engine).run,
                 "routing": routing.run,
-                "webhooks": Webhooks(engine, subscriptions=desk.webhooks, sender=desk.webhook_sender).run,
-                "webhook_marks": Upkeep(engine=engine, maintain=keep_marks, every_s=MARK_EVERY_S).run,
-                "incident_updates": IncidentUpdates(engine, apply=store.apply).run,
-                "rising": Rising(engine, matching=policy.matching).run,
-                "timers": Timers(engine, apply=store.apply).run,
-                "housekeeping": Housekeeping(engine, sessions=desk.sessions).run,
-                "missed": Upkeep(engine=engine, maintain=suggest_missed, every_s=MISSED_EVERY_S).run,
+                **_behind(engine, store, desk, policy),
             },
             ready={"postgres": partial(_answers, asked)},
             alive={
@@ -137,6 +130,20 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
                 "outbox": relay.alive,
             },
         )
+
+
+def _behind(engine: AsyncEngine, store: CaseStore, desk: Desk, policy: Policy) -> dict[str, Task]:
+    """What goes on behind the write path, in any number of replicas."""
+    return {
+        "search": Indexing(engine).run,
+        "webhooks": Webhooks(engine, subscriptions=desk.webhooks, sender=desk.webhook_sender).run,
+        "webhook_marks": Upkeep(engine=engine, maintain=keep_marks, every_s=MARK_EVERY_S).run,
+        "incident_updates": IncidentUpdates(engine, apply=store.apply).run,
+        "rising": Rising(engine, matching=policy.matching).run,
+        "timers": Timers(engine, apply=store.apply).run,
+        "housekeeping": Housekeeping(engine, sessions=desk.sessions).run,
+        "missed": Upkeep(engine=engine, maintain=suggest_missed, every_s=MISSED_EVERY_S).run,
+    }
 
 
 async def _answers(engine: AsyncEngine) -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from kawal.database import is_outage
+from kawal.database import rounds
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from ticket_core.domain.matching import Matching
@@ -67,16 +67,11 @@ class Rising:
         self._named: dict[str, str] = {}
 
     async def run(self) -> NoReturn:
-        while True:
-            pause = PACE_S
-            try:
-                await self.look()
-            except Exception as error:
-                if not is_outage(error):
-                    raise
-                log.warning("rising_interrupted", error=error)
-                pause = AFTER_OUTAGE_S
-            await asyncio.sleep(pause)
+        await rounds("rising", self._round, after_outage_s=AFTER_OUTAGE_S)
+
+    async def _round(self) -> float:
+        await self.look()
+        return PACE_S
 
     async def look(self) -> None:
         """Count the hours that are over, compare the last one, and keep what is found."""

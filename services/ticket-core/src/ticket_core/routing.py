@@ -15,10 +15,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal import outbox
-from kawal.database import is_outage
-from kawal.errors import TransientError
+from kawal.database import rounds
 from kawal.observability import metrics
-from kawal.observability.logging import get_logger
+from kawal.pace import rest_s
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import Input, RouteCase
 from ticket_core.domain.presence import Attendance, Presence
@@ -42,8 +41,6 @@ AT_ONCE = 200
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('kawal.core.routing'))")
 
 Apply = Callable[[Sequence[Input]], Awaitable[Sequence[Outcome]]]
-
-log = get_logger()
 
 
 class Routing:
@@ -82,21 +79,18 @@ class Routing:
         self._woken.set()
 
     async def run(self) -> NoReturn:
-        while True:
-            begun = time.monotonic()
-            try:
-                await self.round()
-                pause = max(PACE_S, (time.monotonic() - begun) * (1 / SHARE - 1))
-            except Exception as error:
-                if not (isinstance(error, TransientError) or is_outage(error)):
-                    raise
-                log.warning("routing_interrupted", error=error)
-                pause = AFTER_OUTAGE_S
-            await asyncio.sleep(pause)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TICK_S):
-                    await self._woken.wait()
-            self._woken.clear()
+        await rounds("routing", self._turn, after_outage_s=AFTER_OUTAGE_S)
+
+    async def _turn(self) -> float:
+        """A round, the rest after it, and the wait for something to do."""
+        begun = time.monotonic()
+        await self.round()
+        await asyncio.sleep(max(PACE_S, rest_s(time.monotonic() - begun, share=SHARE)))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TICK_S):
+                await self._woken.wait()
+        self._woken.clear()
+        return 0.0
 
     async def round(self) -> int:
         """Give out what can be given; returns how many cases changed hands. Nothing, while another replica does it."""

@@ -4,7 +4,6 @@ A timer that was taken is left alone by others for a while, and fired again if n
 knows whether its time has really come, so firing twice changes nothing.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NoReturn
@@ -12,9 +11,7 @@ from typing import NoReturn
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from kawal.database import is_outage
-from kawal.errors import TransientError
-from kawal.observability.logging import get_logger
+from kawal.database import rounds
 from ticket_core.domain.inputs import Input, TimerFired, TimerKind
 from ticket_core.store.store import Outcome, utc_now
 
@@ -34,8 +31,6 @@ _TAKE = text("""
 
 Apply = Callable[[Sequence[Input]], Awaitable[Sequence[Outcome]]]
 
-log = get_logger()
-
 
 class Timers:
     """`run` is a task of the service; any number of replicas may run it."""
@@ -46,16 +41,10 @@ class Timers:
         self._clock = clock
 
     async def run(self) -> NoReturn:
-        while True:
-            try:
-                fired = await self.fire()
-            except Exception as error:
-                if not (isinstance(error, TransientError) or is_outage(error)):
-                    raise
-                log.warning("timers_interrupted", error=error)
-                fired = 0
-            if fired < AT_ONCE:
-                await asyncio.sleep(POLL_S)
+        await rounds("timers", self._round, after_outage_s=POLL_S)
+
+    async def _round(self) -> float:
+        return 0.0 if await self.fire() == AT_ONCE else POLL_S
 
     async def fire(self) -> int:
         """Fire what is due now, up to `AT_ONCE`; returns how many that were."""

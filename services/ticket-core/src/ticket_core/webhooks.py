@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from kawal.database import is_outage
+from kawal.database import rounds
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from ticket_core.adapters.webhook_sender import Post, WebhookSender
@@ -19,7 +19,6 @@ from ticket_core.store.webhooks import WebhookSubscriptions
 WORKERS = 4
 """So many subscriptions at a time: one whose receiver is slow holds up no other."""
 POLL_S = 1.0
-AFTER_OUTAGE_S = 5.0
 ROUND_S = LEASE_S / 2
 
 log = get_logger()
@@ -36,19 +35,11 @@ class Webhooks:
     async def run(self) -> NoReturn:
         async with asyncio.TaskGroup() as group:
             for _ in range(WORKERS):
-                group.create_task(self._work())
+                group.create_task(rounds("webhooks", self._round))
         raise AssertionError("unreachable")
 
-    async def _work(self) -> NoReturn:
-        while True:
-            try:
-                pause = 0.0 if await self.step() else POLL_S
-            except Exception as error:
-                if not is_outage(error):
-                    raise
-                log.warning("webhooks_interrupted", error=error)
-                pause = AFTER_OUTAGE_S
-            await asyncio.sleep(pause)
+    async def _round(self) -> float:
+        return 0.0 if await self.step() else POLL_S
 
     async def step(self) -> bool:
         """Work one subscription that has something to do; returns whether there was one."""

@@ -1,15 +1,12 @@
 """What a service does to its tables every now and then: days ahead are created, days over are dropped, and the like."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from kawal.database.outages import is_outage
-from kawal.observability.logging import get_logger
-
-log = get_logger()
+from kawal.database.rounds import rounds
 
 EVERY_S = 60 * 60
 AGAIN_S = 30
@@ -28,17 +25,10 @@ class Upkeep:
         self._maintain = maintain
         self._every_s = every_s
 
-    async def run(self) -> None:
-        while True:  # noqa: ASYNC110 - it is the clock that is waited for
-            await asyncio.sleep(self._every_s if await self._done() else min(AGAIN_S, self._every_s))
+    async def run(self) -> NoReturn:
+        await rounds("upkeep", self._round, after_outage_s=min(AGAIN_S, self._every_s))
 
-    async def _done(self) -> bool:
-        try:
-            async with self._engine.begin() as connection:
-                await self._maintain(connection, datetime.now(UTC))
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.warning("upkeep_postponed", error=error)
-            return False
-        return True
+    async def _round(self) -> float:
+        async with self._engine.begin() as connection:
+            await self._maintain(connection, datetime.now(UTC))
+        return self._every_s
