@@ -4,7 +4,7 @@ Whom an update is for stands in `incident_tellings` since it was written. A row 
 that was told without its result being written is told again, and the case itself knows that it was (`domain.incident`).
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from kawal.database import rounds
 from kawal.errors import KawalError
 from ticket_core.domain.case import Agent
-from ticket_core.domain.inputs import Input, TellUpdate
-from ticket_core.store.store import Outcome, utc_now
+from ticket_core.domain.inputs import TellUpdate
+from ticket_core.store.store import Apply, Outcome, utc_now
 
 POLL_S = 1.0
 AT_ONCE = 64
@@ -36,8 +36,6 @@ _DONE = text("""
         AS done (incident_id, seq, case_id, result)
     WHERE told.incident_id = done.incident_id AND told.seq = done.seq AND told.case_id = done.case_id
 """)
-
-Apply = Callable[[Sequence[Input]], Awaitable[Sequence[Outcome]]]
 
 
 class IncidentUpdates:

@@ -7,7 +7,7 @@ make it, one at a time (an advisory lock, held for the round): what is to be don
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NoReturn
 
@@ -19,14 +19,14 @@ from kawal.database import rounds
 from kawal.observability import metrics
 from kawal.pace import rest_s
 from ticket_core.domain.fold import Applied
-from ticket_core.domain.inputs import Input, RouteCase
+from ticket_core.domain.inputs import RouteCase
 from ticket_core.domain.presence import Attendance, Presence
 from ticket_core.domain.queueing import places
 from ticket_core.domain.routing import Plan, RoutingRules, Waiting, plan
 from ticket_core.store import tables
 from ticket_core.store.attendance import Colleague, colleagues, given
 from ticket_core.store.queue import Situation, depart, pace, situation
-from ticket_core.store.store import Outcome, utc_now
+from ticket_core.store.store import Apply, utc_now
 from ticket_core.telling import Telling
 
 PACE_S = 0.2
@@ -39,8 +39,6 @@ AFTER_OUTAGE_S = 2.0
 AT_ONCE = 200
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('kawal.core.routing'))")
-
-Apply = Callable[[Sequence[Input]], Awaitable[Sequence[Outcome]]]
 
 
 class Routing:

@@ -4,7 +4,7 @@ A timer that was taken is left alone by others for a while, and fired again if n
 knows whether its time has really come, so firing twice changes nothing.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal.database import rounds
-from ticket_core.domain.inputs import Input, TimerFired, TimerKind
-from ticket_core.store.store import Outcome, utc_now
+from ticket_core.domain.inputs import TimerFired, TimerKind
+from ticket_core.store.store import Apply, utc_now
 
 POLL_S = 1.0
 AT_ONCE = 200
@@ -28,8 +28,6 @@ _TAKE = text("""
     WHERE timers.case_id = due.case_id AND timers.kind = due.kind
     RETURNING timers.case_id::text, timers.kind, timers.due_at
 """)
-
-Apply = Callable[[Sequence[Input]], Awaitable[Sequence[Outcome]]]
 
 
 class Timers:

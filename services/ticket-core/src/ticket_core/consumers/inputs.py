@@ -1,7 +1,7 @@
 """Kafka records to inputs of the one write path, and its refusals back to records."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from kawal.contracts.deliveries import DeliveryReported, delivery_adapter
@@ -9,12 +9,11 @@ from kawal.contracts.interactions import Interaction, interaction_adapter
 from kawal.kafka import InvalidRecords, Record, decoder
 from kawal.kafka.decode import Decode
 from ticket_core.domain.inputs import Contact, DeliveryReport, Input
-from ticket_core.store.store import Outcome, RefusedEvents
+from ticket_core.store.store import Apply, RefusedEvents
 
 GROUP = "ticket-core"
 
 T = TypeVar("T")
-Apply = Callable[[Sequence[Input]], Awaitable[Sequence[Outcome]]]
 
 # An escaped NUL, and not an escaped backslash in front of `u0000`.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")

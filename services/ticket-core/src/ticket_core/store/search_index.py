@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from kawal.database import is_outage
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
+from ticket_core.store.stream import SETTLED
 
 AT_ONCE = 20_000
 """So many entries are read together; a case among them is indexed once."""
@@ -30,14 +31,13 @@ itself, twice in a word with a hyphen, which is kept whole and in parts, and tha
 _BEGINNING = {"stamp": 0, "case_id": str(UUID(int=0)), "seq": 0}
 _LOCK = 0x6B617761_73726368
 
-_SETTLED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(:lock)")
 _UNLOCK = text("SELECT pg_advisory_unlock(:lock)")
 _LOCK_IT = text("SELECT pg_advisory_xact_lock(:lock)")
 _PLACE = text("SELECT stamp, case_id::text, seq FROM core.search_place")
 _NEXT = text(f"""
     SELECT stamp, case_id::text, seq, at FROM core.timeline
-    WHERE (stamp, case_id, seq) > (:stamp, CAST(:case_id AS uuid), :seq) AND stamp < {_SETTLED}
+    WHERE (stamp, case_id, seq) > (:stamp, CAST(:case_id AS uuid), :seq) AND stamp < {SETTLED}
     ORDER BY stamp, case_id, seq LIMIT :limit
 """)  # noqa: S608 nothing but our own constant
 _MOVE = text("""
@@ -173,7 +173,7 @@ class SearchIndex:
         What is written meanwhile is indexed too: the place is moved to where the stream was at the beginning.
         """
         async with self._engine.begin() as connection:
-            began = (await connection.execute(text(f"SELECT {_SETTLED} - 1"))).scalar_one()
+            began = (await connection.execute(text(f"SELECT {SETTLED} - 1"))).scalar_one()
         after, count = str(UUID(int=0)), 0
         while True:
             async with self._engine.begin() as connection:

@@ -5,7 +5,7 @@ A batch is one transaction: lock and load what it touches, fold it in memory, wr
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy.exc import DBAPIError
@@ -27,6 +27,8 @@ from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.save import save
 
 Outcome = Applied | PersonChanged | Skipped | KawalError
+Apply = Callable[[Sequence[Input]], Awaitable[Sequence[Outcome]]]
+"""`CaseStore.apply`, as whatever gives it inputs sees it."""
 """What became of one input; an error only for an agent's command, which it refuses."""
 
 ATTEMPTS = 5

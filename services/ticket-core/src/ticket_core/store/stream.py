@@ -19,17 +19,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from kawal.errors import KawalError
 from ticket_core.store.reading import Reading
 
-_SETTLED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+SETTLED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+"""In SQL: nothing with a stamp below this can still appear. For whatever follows the stream."""
 _LAST_CASE = str(UUID(int=2**128 - 1))
 _LAST_SEQ = 2**31 - 1
-_NOW = text(f"SELECT {_SETTLED} - 1")
+_NOW = text(f"SELECT {SETTLED} - 1")
 _AFTER = text(f"""
     SELECT entry.stamp, entry.case_id::text, entry.seq, cases.number, entry.kind, entry.at, entry.channel,
            entry.conversation_id, entry.conversation_seq, entry.author, entry.author_name, entry.text,
            cases.state, cases.topic, cases.assignee_id::text, entry.about
     FROM core.timeline AS entry JOIN core.cases ON cases.id = entry.case_id
     WHERE (entry.stamp, entry.case_id, entry.seq) > (:stamp, CAST(:case_id AS uuid), :seq)
-      AND entry.stamp < {_SETTLED}
+      AND entry.stamp < {SETTLED}
     ORDER BY entry.stamp, entry.case_id, entry.seq
     LIMIT :limit
 """)  # noqa: S608 nothing but our own constant

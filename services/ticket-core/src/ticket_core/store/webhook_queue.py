@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from ticket_core.domain.webhooks import MOST_ATTEMPTS, Told, pause_s
+from ticket_core.store.stream import SETTLED
 
 LEASE_S = 60
 AT_ONCE = 16
@@ -29,7 +30,6 @@ OUTAGE_FROM = 3
 """So many failures in a row are an outage: when it is over, everything is tried at once."""
 KEPT_DAYS = 30
 GONE = 410
-_SETTLED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _CLAIM = text(f"""
     WITH wanted AS (
         SELECT id FROM core.webhooks AS hook
@@ -39,7 +39,7 @@ _CLAIM = text(f"""
                        WHERE sent.webhook_id = hook.id AND sent.state = 'pending' AND sent.next_at <= now())
                OR EXISTS (SELECT FROM core.timeline AS entry
                           WHERE (entry.stamp, entry.case_id, entry.seq) > (hook.stamp, hook.case_id, hook.seq)
-                            AND entry.stamp < {_SETTLED}))
+                            AND entry.stamp < {SETTLED}))
         ORDER BY leased_until NULLS FIRST LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     UPDATE core.webhooks AS hook SET lease = :lease, leased_until = now() + make_interval(secs => {LEASE_S})
@@ -54,7 +54,7 @@ _HOLD = text("""
 _PENDING = text("SELECT count(*) FROM core.webhook_deliveries WHERE webhook_id = :id AND state = 'pending'")
 _NEXT = text(f"""
     SELECT stamp, case_id::text, seq, kind FROM core.timeline
-    WHERE (stamp, case_id, seq) > (:stamp, CAST(:case_id AS uuid), :seq) AND stamp < {_SETTLED}
+    WHERE (stamp, case_id, seq) > (:stamp, CAST(:case_id AS uuid), :seq) AND stamp < {SETTLED}
     ORDER BY stamp, case_id, seq LIMIT {TAKEN_AT_ONCE}
 """)  # noqa: S608
 _QUEUE = text("""
@@ -110,7 +110,7 @@ _FAILED = text(f"""
 """)  # noqa: S608
 # The time is taken after the snapshot: so whatever is committed later has a higher stamp.
 _MARK = text(f"""
-    INSERT INTO core.webhook_marks (at, stamp) SELECT clock_timestamp(), {_SETTLED} - 1
+    INSERT INTO core.webhook_marks (at, stamp) SELECT clock_timestamp(), {SETTLED} - 1
     WHERE NOT EXISTS (SELECT FROM core.webhook_marks WHERE at > now() - interval '50 seconds')
     ON CONFLICT DO NOTHING
 """)  # noqa: S608

@@ -15,13 +15,13 @@ from ticket_core.domain.webhooks import SECRET_BYTES, event_id, secret_of
 from ticket_core.store.cursors import InvalidCursor
 from ticket_core.store.reading import Reading
 from ticket_core.store.store import new_id
+from ticket_core.store.stream import SETTLED
 
 MOST_WEBHOOKS = 50
 MOST_LISTED = 100
 BY_HAND = "by_hand"
 _LOCK = 0x6B617761_77656268
 _SECRET_TYPE = "text/plain"  # noqa: S105 a media type
-_SETTLED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _SHOWN = """
     id::text, url, kinds, description,
     CASE WHEN disabled_at IS NOT NULL THEN 'disabled' WHEN failing_since IS NOT NULL THEN 'failing' ELSE 'active' END,
@@ -33,7 +33,7 @@ _COUNT = text("SELECT pg_advisory_xact_lock(:lock), (SELECT count(*) FROM core.w
 _ADD = text(f"""
     INSERT INTO core.webhooks
         (id, url, kinds, description, secret, secret_key, created_by, created_at, stamp, case_id, seq, failures)
-    VALUES (:id, :url, CAST(:kinds AS text[]), :description, :secret, :secret_key, :agent, now(), {_SETTLED} - 1,
+    VALUES (:id, :url, CAST(:kinds AS text[]), :description, :secret, :secret_key, :agent, now(), {SETTLED} - 1,
             CAST('{UUID(int=2**128 - 1)}' AS uuid), {2**31 - 1}, 0)
     RETURNING {_SHOWN}
 """)  # noqa: S608
