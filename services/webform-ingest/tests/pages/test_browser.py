@@ -96,6 +96,7 @@ class TestForm:
         await fill(page)
         await send(page)
         first = page.url
+        await page.wait_for_load_state()  # until then Chromium may still be between the two pages
         await page.go_back()
         await expect(page.get_by_label("Ceritakan kendalanya")).to_have_value(STORY)
         await send(page)
