@@ -5,6 +5,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
+from kawal.testing import eventually
 from kawal.testing.databases import Databases
 from kawal.testing.topics import Topics
 
@@ -56,7 +57,11 @@ class TestTopics:
         topics.delete_all()
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
         await admin.start()
-        assert topic not in await admin.list_topics()
+
+        async def is_gone():  # the broker hears of it a moment after the controller, which answered
+            return topic not in await admin.list_topics()
+
+        await eventually(is_gone)
         await admin.close()
 
     def test_names_are_never_the_same(self, topic_name):
