@@ -3,11 +3,13 @@
 import asyncio
 import io
 import os
+import re
 import signal
 import sys
 import time
 
 import pytest
+from circus.process import DEAD_OR_ZOMBIE
 
 from kawal.testing import eventually
 from kawal.testing.stack import is_alive
@@ -97,6 +99,33 @@ print("there", flush=True)
 while True:
     signal.pause()
 """
+
+
+PARENT = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print("child", child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+class TestStop:
+    async def test_also_ends_the_children_of_one_that_circus_lost(self, supervisor, printed, spawned):
+        """Who dies between its look for the dead and its count of the living is forgotten without a word."""
+        await supervisor.start(Program(name="parent", command=(sys.executable, "-c", PARENT)))
+        found = await eventually(lambda: re.search(r"child (\d+)\n", printed.getvalue()), timeout=20)
+        child = int(found[1])
+        (watcher,) = supervisor._arbiter.watchers
+        supervisor._arbiter.ctrl.caller.stop()
+        os.kill(spawned[0], signal.SIGKILL)
+        watcher.numprocesses = 0
+        lost = watcher.processes[spawned[0]]
+        await eventually(lambda: lost.status == DEAD_OR_ZOMBIE)
+        await watcher.manage_processes()
+        await supervisor.stop("parent")
+        await eventually(lambda: not is_alive(child))
+        lost.stop()
+        assert lost._worker.wait() == -signal.SIGKILL
 
 
 class TestClose:

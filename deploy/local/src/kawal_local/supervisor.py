@@ -36,6 +36,7 @@ class Supervisor:
         self._on_spawn = on_spawn
         self._exits: dict[str, asyncio.Future[int]] = {}
         self._restarts: dict[str, Restarts] = {}
+        self._pids: dict[str, int] = {}
         # Circus wants sockets, and must open no port for them. It lets go of their names late, so each has its own.
         place = f"inproc://kawal-{next(_serials)}"
         self._arbiter = Arbiter(
@@ -75,6 +76,8 @@ class Supervisor:
         watchers = [watcher for watcher in self._arbiter.watchers if watcher.name in names]
         # Not the public `stop`, of which Circus allows only one at a time.
         await asyncio.gather(*(watcher._stop(close_output_streams=True) for watcher in watchers))  # noqa: SLF001
+        for name in names:
+            self._end_of(name)
 
     def _watcher(self, program: Program, *, respawn: bool) -> Watcher:
         self._restarts[program.name] = Restarts()
@@ -105,6 +108,8 @@ class Supervisor:
 
     def _spawned(self, program: Program) -> Callable[..., bool]:
         def hook(*, pid: int, **_: Any) -> bool:
+            self._end_of(program.name)
+            self._pids[program.name] = pid
             self._restarts[program.name].started()
             self._on_spawn(program, pid)
             return True
@@ -113,8 +118,7 @@ class Supervisor:
 
     def _reaped(self, program: Program) -> Callable[..., bool]:
         def hook(*, process_pid: int, exit_code: int, **_: Any) -> bool:
-            # Circus looks for a program's children after its end, when they are nobody's children any more.
-            signal_group(process_pid, signal.SIGKILL)
+            self._end_of(program.name)
             waiting = self._exits.get(program.name)
             if waiting is not None and not waiting.done():
                 waiting.set_result(exit_code)
@@ -123,6 +127,16 @@ class Supervisor:
             return True
 
         return hook
+
+    def _end_of(self, name: str) -> None:
+        """End what is left of the last process of a program and of its children.
+
+        Circus looks for them after its end, when they are nobody's children any more. And who dies between its look for
+        the dead and its count of the living is never reported, so this is done after a stop and at a new start too.
+        """
+        pid = self._pids.pop(name, None)
+        if pid is not None:
+            signal_group(pid, signal.SIGKILL)
 
     def _start_again(self, program: Program, what: str) -> None:
         """Circus starts what is missing at its next look, so none is missing until the delay is over."""
