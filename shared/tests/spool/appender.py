@@ -50,8 +50,8 @@ class Appender:
     async def mark_for_ever(self) -> None:
         while True:
             rows = await self.spool.unsent(after=self.spool.drained, max_rows=20, max_bytes=100_000)
-            await self.spool.mark_sent([Sent(row.seq, "t", 0, row.seq) for row in rows[::2]])
-            await self.spool.mark_sent([Sent(row.seq, "t", 0, row.seq) for row in rows])
+            await self.spool.mark_sent([Sent(row.seq, "t", 0, row.seq, ()) for row in rows[::2]])
+            await self.spool.mark_sent([Sent(row.seq, "t", 0, row.seq, ()) for row in rows])
 
 
 async def work(path: Path) -> None:

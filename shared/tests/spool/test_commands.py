@@ -10,7 +10,7 @@ async def fill(path):
     async with opened(path) as spool:
         for name in "abc":
             await spool.append(message(name), event_id=name)
-        await spool.mark_sent([Sent(1, "interactions", 0, 100)])
+        await spool.mark_sent([Sent(1, "interactions", 0, 100, ())])
         await spool.add_case_numbers(["1"])
 
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.partitioner import murmur2
 
 from kawal.observability import metrics
@@ -103,6 +103,26 @@ async def recreate(bootstrap, topic):
     await create(bootstrap, topic)
 
 
+async def regrow(bootstrap, topic, *, records):
+    """Another edge goes on writing to the topic that was made anew, under the same key."""
+    await recreate(bootstrap, topic)
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+        for n in range(records):
+            await producer.send_and_wait(topic, key=b"chat:0", value=b"{}", headers=[("ce_id", f"other/{n}".encode())])
+
+
+async def forget_all(bootstrap, topic):
+    """Let the broker delete all that is in the topic, as if it had become too old."""
+    async with admin(bootstrap) as client:
+        await client.delete_records({TopicPartition(topic, n): RecordsToDelete(before_offset=-1) for n in range(4)})
+
+
+async def ours(bootstrap, topic):
+    """What this edge has written to the topic, each once."""
+    found = (await read_all(bootstrap, topic)).get("chat:0", [])
+    return list(dict.fromkeys(name for name in found if not name.startswith("other/")))
+
+
 @asynccontextmanager
 async def forwarding(port: int, target: str) -> AsyncIterator[None]:
     """Something that listens on `port` and passes everything on to `target`."""
@@ -151,7 +171,7 @@ class TestRun:
         await append(spool, topic, "a", "b", "c")
         async with draining(spool, kafka_bootstrap):
             await drained(spool)
-        assert [offset for (name, _), offset in spool.ends.items() if name == topic] == [2]
+        assert [known.last.offset for known in spool.acknowledged.values()] == [2]
         assert spool.drained == 3
 
     async def test_key_goes_where_other_producers_send_it(self, spool, topic, kafka_bootstrap):
@@ -159,7 +179,7 @@ class TestRun:
         await append(spool, topic, "a")
         async with draining(spool, kafka_bootstrap):
             await drained(spool)
-        assert list(spool.ends) == [(topic, (murmur2(b"chat:0") & 0x7FFFFFFF) % 4)]
+        assert list(spool.acknowledged) == [(topic, (murmur2(b"chat:0") & 0x7FFFFFFF) % 4)]
 
     async def test_stopped_in_the_middle(self, path, topic, kafka_bootstrap):
         names = [f"{n}" for n in range(3_000)]
@@ -269,3 +289,42 @@ class TestRunAfterLogLoss:
                 return set(found) == set("abcd")
 
             await eventually(all_there, timeout=20)
+
+    async def test_seen_although_the_log_has_grown_past_it(self, path, topic, kafka_bootstrap):
+        async with opened(path) as spool:
+            await append(spool, topic, "a", "b", "c")
+            async with draining(spool, kafka_bootstrap):
+                await drained(spool)
+        await regrow(kafka_bootstrap, topic, records=10)
+        async with opened(path) as spool, draining(spool, kafka_bootstrap):
+            await eventually(lambda: _is(ours(kafka_bootstrap, topic), ["a", "b", "c"]), timeout=20)
+
+    @pytest.mark.parametrize("restarted", [False, True])
+    async def test_seen_although_the_new_log_took_something_before_the_look(
+        self, path, topic, kafka_bootstrap, restarted
+    ):
+        async with opened(path) as spool:
+            async with draining(spool, kafka_bootstrap):
+                await append(spool, topic, "a", "b", "c")
+                await drained(spool)
+                await regrow(kafka_bootstrap, topic, records=10)
+                await append(spool, topic, "d")
+                await drained(spool)
+            if not restarted:
+                async with draining(spool, kafka_bootstrap):
+                    await eventually(lambda: _is(ours(kafka_bootstrap, topic), ["d", "a", "b", "c"]), timeout=20)
+        async with opened(path) as spool, draining(spool, kafka_bootstrap):
+            await eventually(lambda: _is(ours(kafka_bootstrap, topic), ["d", "a", "b", "c"]), timeout=20)
+
+    async def test_what_became_too_old_is_no_loss(self, path, topic, kafka_bootstrap):
+        async with opened(path) as spool:
+            await append(spool, topic, "a", "b", "c")
+            async with draining(spool, kafka_bootstrap):
+                await drained(spool)
+        await forget_all(kafka_bootstrap, topic)
+        resent = metrics.SPOOL_RESENT._value.get()
+        async with opened(path) as spool, draining(spool, kafka_bootstrap):
+            await append(spool, topic, "d")
+            await drained(spool)
+        assert metrics.SPOOL_RESENT._value.get() == resent
+        assert await ours(kafka_bootstrap, topic) == ["d"]

@@ -18,7 +18,7 @@ from kawal.spool import (
     SpoolLimits,
     SpoolUnavailable,
 )
-from kawal.spool.model import MAX_MESSAGE_BYTES, Sent
+from kawal.spool.model import MAX_MESSAGE_BYTES, Acknowledged, Mark, Sent
 from spool_factories import ROOMY, message, opened, receipt, waiting_ids
 
 
@@ -34,7 +34,14 @@ async def append(spool, *event_ids, **options):
 
 
 def sent(*seqs, topic="interactions", partition=0):
-    return [Sent(seq=seq, topic=topic, partition=partition, offset=seq + 100) for seq in seqs]
+    return [
+        Sent(seq=seq, topic=topic, partition=partition, offset=seq + 100, headers=(("seq", str(seq).encode()),))
+        for seq in seqs
+    ]
+
+
+def mark(event_id, *, offset):
+    return Mark(offset, message(event_id).headers)
 
 
 @contextmanager
@@ -68,7 +75,7 @@ class TestOpen:
         async with opened(path) as spool:
             assert await waiting_ids(spool) == ["a", "c"]
             assert spool.drained == 0
-            assert spool.ends == {("interactions", 0): 102}
+            assert spool.end(("interactions", 0)) == 102
             assert spool.oldest_age_s() > 0
 
     async def test_never_reuses_a_place(self, path):
@@ -274,13 +281,44 @@ class TestMarkSent:
                 await append(spool, "d")
 
 
+class TestAcknowledged:
+    async def test_first_and_last_of_what_is_retained(self, path):
+        async with opened(path) as spool:
+            await append(spool, "a", "b", "c", "d")
+            await spool.mark_sent([*sent(3, 2, 1), Sent(4, "interactions", 0, -1, ())])
+        async with opened(path) as spool:
+            assert spool.acknowledged == {
+                ("interactions", 0): Acknowledged(mark("a", offset=101), mark("c", offset=103))
+            }
+
+    async def test_moves_on_once_it_was_checked(self, spool):
+        await append(spool, "a", "b", "c")
+        await spool.mark_sent(sent(1))
+        seen = spool.acknowledged
+        await spool.mark_sent(sent(2, 3))
+        assert [known.checked.offset for known in spool.acknowledged.values()] == [101]
+        spool.checked(seen)
+        later = spool.acknowledged
+        spool.checked(later)
+        (known,) = spool.acknowledged.values()
+        assert (known.checked.offset, known.last.offset) == (103, 103)
+
+    async def test_stays_gone_when_it_was_lost_while_it_was_checked(self, spool):
+        await append(spool, "a")
+        await spool.mark_sent(sent(1))
+        seen = spool.acknowledged
+        await spool.mark_lost("interactions", 0)
+        spool.checked(seen)
+        assert spool.acknowledged == {}
+
+
 class TestMarkLost:
     async def test_only_that_partition_waits_again(self, spool):
         await append(spool, "a", "b", "c")
         await spool.mark_sent(sent(1, 3, partition=0) + sent(2, partition=1))
         assert await spool.mark_lost("interactions", 0) == 2
         assert (await waiting_ids(spool), spool.drained) == (["a", "c"], 0)
-        assert spool.ends == {("interactions", 1): 102}
+        assert set(spool.acknowledged) == {("interactions", 1)}
 
     async def test_nothing_retained(self, spool):
         assert await spool.mark_lost("interactions", 0) == 0

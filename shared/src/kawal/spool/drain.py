@@ -13,6 +13,7 @@ from kawal.kafka.aborting import abort
 from kawal.observability.logging import get_logger
 from kawal.spool import broker
 from kawal.spool.lane import LogLost
+from kawal.spool.model import Place
 from kawal.spool.session import Session
 from kawal.spool.spool import Spool
 
@@ -93,21 +94,22 @@ class SpoolDrain:
     def _acknowledged(self) -> None:
         self._backoff.reset()
 
-    async def _lost(self, producer: AIOKafkaProducer) -> list[tuple[str, int]]:
-        """The partitions whose log ends at or before an offset that was acknowledged.
+    async def _lost(self, producer: AIOKafkaProducer) -> list[Place]:
+        """The partitions whose log does not hold what was acknowledged, see `broker.held`.
 
         All retained rows of such a partition count as lost, those below its end too: a topic that was
         recreated may have grown again.
         """
-        acknowledged = self._spool.ends
-        ends = await broker.end_offsets(producer, acknowledged, bootstrap_servers=self._bootstrap_servers)
-        return [place for place, end in ends.items() if end <= acknowledged[place]]
+        acknowledged = self._spool.acknowledged
+        held = await broker.held(producer, acknowledged, bootstrap_servers=self._bootstrap_servers)
+        self._spool.checked({place: acknowledged[place] for place, holds in held.items() if holds})
+        return [place for place, holds in held.items() if not holds]
 
     async def _watch_log(self, producer: AIOKafkaProducer) -> None:
         while True:
             await asyncio.sleep(self._log_check_s)
             if lost := await self._lost(producer):
-                raise LogLost(f"{lost} ended early")
+                raise LogLost(f"{lost} hold not what they did")
 
     async def _sweep(self) -> None:
         """Delete what was retained long enough, in small batches between which appends get their turn."""

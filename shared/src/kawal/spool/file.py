@@ -16,8 +16,11 @@ from kawal.contracts.envelope import Headers, KafkaMessage
 from kawal.observability import metrics
 from kawal.spool.model import (
     Accepted,
+    Acknowledged,
     CaseNumberNotLeased,
     IdempotencyConflict,
+    Mark,
+    Place,
     Receipt,
     Sent,
     SpooledMessage,
@@ -218,10 +221,23 @@ class SpoolFile:
     def status(self) -> SpoolStatus:
         return read_status(self._connection)
 
-    def ends(self) -> dict[tuple[str, int], int]:
-        """The highest acknowledged offset of each partition among the retained rows."""
-        rows = self._connection.execute('SELECT topic, partition, max("offset") FROM sent GROUP BY 1, 2')
-        return {(topic, partition): offset for topic, partition, offset in rows}
+    def acknowledged(self) -> dict[Place, Acknowledged]:
+        """The first and the last record of each partition among the retained rows."""
+        first, last = self._marks("min"), self._marks("max")
+        return {place: Acknowledged(checked=first[place], last=last[place]) for place in first}
+
+    def _marks(self, which: str) -> dict[Place, Mark]:
+        # Beside a lone min() or max(), SQLite takes the other columns from the row that has it.
+        found = self._connection.execute(
+            f"""
+            SELECT topic, partition, "offset", (SELECT headers FROM message WHERE message.seq = chosen.seq)
+            FROM (
+                SELECT topic, partition, {which}("offset") AS "offset", seq FROM sent
+                WHERE "offset" >= 0 GROUP BY topic, partition
+            ) AS chosen
+            """  # noqa: S608
+        )
+        return {(topic, partition): Mark(offset, decode_headers(text)) for topic, partition, offset, text in found}
 
 
 def oldest_unsent(connection: sqlite3.Connection, *, after: int) -> tuple[int, float] | None:

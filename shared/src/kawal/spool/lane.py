@@ -10,14 +10,14 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from kawal.observability import metrics
-from kawal.spool.model import Sent, SpooledMessage
+from kawal.spool.model import Place, Sent, SpooledMessage
 from kawal.spool.spool import Spool
 
 DELIVERY_TIMEOUT_S = 20.0
 
 
 class LogLost(Exception):
-    """The broker's log ends before an offset that it acknowledged."""
+    """The broker's log does not hold any more what it acknowledged."""
 
 
 class Lane:
@@ -33,7 +33,7 @@ class Lane:
         *,
         spool: Spool,
         producer: AIOKafkaProducer,
-        place: tuple[str, int],
+        place: Place,
         delivered: Callable[[list[SpooledMessage]], None],
     ) -> None:
         self._spool = spool
@@ -86,12 +86,15 @@ class Lane:
     async def _mark(self, rows: list[SpooledMessage], base_offset: int) -> None:
         topic, partition = self._place
         # -1 is what a broker answers that has the batch already, but not its offset.
-        restarted = 0 <= base_offset <= self._spool.ends.get(self._place, -1)
+        restarted = 0 <= base_offset <= self._spool.end(self._place)
         if restarted:
             await self._spool.mark_lost(topic, partition)
         offsets = range(base_offset, base_offset + len(rows)) if base_offset >= 0 else [-1] * len(rows)
         await self._spool.mark_sent(
-            [Sent(row.seq, topic, partition, offset) for row, offset in zip(rows, offsets, strict=True)]
+            [
+                Sent(row.seq, topic, partition, offset, row.message.headers)
+                for row, offset in zip(rows, offsets, strict=True)
+            ]
         )
         if restarted:
             raise LogLost(f"{topic}-{partition} was started anew")

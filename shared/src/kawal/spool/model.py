@@ -1,8 +1,9 @@
 """What is said to a spool and by it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from kawal.contracts.envelope import KafkaMessage
+from kawal.contracts.envelope import Headers, KafkaMessage
 from kawal.errors import KawalError
 
 # Kafka's default `max.message.bytes` is 1 MiB for a whole batch, with its overhead; a row must fit into one.
@@ -59,12 +60,36 @@ class SpooledMessage:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Where the broker put the row `seq`."""
+    """Where the broker put the row `seq`; `offset` is -1 where it did not say. `headers` are its message's."""
 
     seq: int
     topic: str
     partition: int
     offset: int
+    headers: Headers
+
+
+Place = tuple[str, int]
+"""Topic and partition."""
+
+
+class Mark(NamedTuple):
+    """A record in the broker's log: by its headers it is known again, the event's id is among them."""
+
+    offset: int
+    headers: Headers
+
+
+class Acknowledged(NamedTuple):
+    """What the broker acknowledged of a partition.
+
+    `last` is the highest record, `checked` one that comes before it: the one that was last when the log was looked at
+    the last time, at the start the oldest that is retained. `last` alone would not do: it lies in a new log already
+    when that one was written to before it was looked at.
+    """
+
+    checked: Mark
+    last: Mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from kawal.errors import TransientError
 from kawal.spool import broker
 from kawal.spool.file import size_of
 from kawal.spool.lane import Lane
-from kawal.spool.model import SpooledMessage
+from kawal.spool.model import Place, SpooledMessage
 from kawal.spool.spool import Spool
 from kawal.waiting import comes
 
@@ -48,7 +48,7 @@ class Session:
         self._producer = producer
         self._heard = heard
         self._acknowledged = acknowledged
-        self._lanes: dict[tuple[str, int], Lane] = {}
+        self._lanes: dict[Place, Lane] = {}
         self._in_flight_bytes = 0
         self._room = asyncio.Event()
         self._missing: set[str] = set()

@@ -5,7 +5,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,10 @@ from kawal.spool.group_commit import GroupCommit
 from kawal.spool.model import (
     MAX_MESSAGE_BYTES,
     Accepted,
+    Acknowledged,
+    Mark,
     MessageTooLarge,
+    Place,
     Receipt,
     Sent,
     SpooledMessage,
@@ -55,7 +58,7 @@ class Spool:
         self._retained_bytes = status.retained_bytes
         self._oldest_accepted_at = status.oldest_accepted_at
         self._drained = file.drained
-        self._ends = file.ends()
+        self._acknowledged = file.acknowledged()
         self._waiting = 0
         self._closed = False
         self._reading = spool_file.connect(path, read_only=True)
@@ -158,9 +161,21 @@ class Spool:
         return self._drained
 
     @property
-    def ends(self) -> dict[tuple[str, int], int]:
-        """The highest acknowledged offset by (topic, partition), as far as rows of it are retained."""
-        return dict(self._ends)
+    def acknowledged(self) -> Mapping[Place, Acknowledged]:
+        """What the broker acknowledged of each partition, as of now and as far as rows of it are retained."""
+        return dict(self._acknowledged)
+
+    def end(self, place: Place) -> int:
+        """The highest acknowledged offset of a partition, -1 when there is none."""
+        known = self._acknowledged.get(place)
+        return known.last.offset if known else -1
+
+    def checked(self, held: Mapping[Place, Acknowledged]) -> None:
+        """The logs were found to hold what had been acknowledged: the next look is for what was the last of that."""
+        for place, seen in held.items():
+            now = self._acknowledged.get(place)
+            if now is not None and now.checked == seen.checked:
+                self._acknowledged[place] = now._replace(checked=seen.last)
 
     async def unsent(self, *, after: int, max_rows: int, max_bytes: int) -> list[SpooledMessage]:
         """The next rows in order that wait behind seq `after`."""
@@ -176,8 +191,16 @@ class Spool:
         self._count(outcome, sign=-1)
         metrics.SPOOL_SENT.inc(outcome.rows)
         for row in sent:
-            partition = (row.topic, row.partition)
-            self._ends[partition] = max(row.offset, self._ends.get(partition, -1))
+            self._acknowledge((row.topic, row.partition), Mark(row.offset, row.headers))
+
+    def _acknowledge(self, place: Place, mark: Mark) -> None:
+        if mark.offset < 0:
+            return
+        known = self._acknowledged.get(place)
+        if known is None:
+            self._acknowledged[place] = Acknowledged(checked=mark, last=mark)
+        elif mark.offset > known.last.offset:
+            self._acknowledged[place] = known._replace(last=mark)
 
     async def mark_lost(self, topic: str, partition: int) -> int:
         """The broker lost this partition: its retained rows wait again. Returns how many there are."""
@@ -187,12 +210,12 @@ class Spool:
         )
         return marked.rows
 
-    def _settle_lost(self, partition: tuple[str, int], outcome: Marked | Exception) -> None:
+    def _settle_lost(self, place: Place, outcome: Marked | Exception) -> None:
         if isinstance(outcome, Exception):
             return
         self._count(outcome, sign=1)
         metrics.SPOOL_RESENT.inc(outcome.rows)
-        self._ends.pop(partition, None)
+        self._acknowledged.pop(place, None)
 
     def _count(self, marked: Marked, *, sign: int) -> None:
         self._depth_rows += sign * marked.rows
