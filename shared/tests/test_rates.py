@@ -1,6 +1,20 @@
+import pytest
+
 from kawal.rates import Bucket, Buckets, Rate
 
 RATE = Rate(per_s=2, burst=3)
+
+
+class TestParse:
+    def test_so_many_in_so_many_seconds(self) -> None:
+        assert Rate.parse("30/900") == Rate(per_s=30 / 900, burst=30)
+
+    @pytest.mark.parametrize(
+        "written", ["", "30", "30/", "a/b", "0/60", "-1/60", "30/-60", "30/0", "nan/60", "30/60/2"]
+    )
+    def test_what_lets_nothing_through_or_everything(self, written: str) -> None:
+        with pytest.raises(ValueError, match="30/900"):
+            Rate.parse(written)
 
 
 class TestBucket:
@@ -20,6 +34,14 @@ class TestBucket:
         assert all(bucket.take(now=0) for _ in range(3))
         bucket.give_back()
         assert [bucket.take(now=0) for _ in range(2)] == [True, False]
+
+    def test_tells_when_the_next_is_there(self) -> None:
+        bucket = Bucket(Rate(per_s=0.25, burst=1), now=0)
+        assert bucket.take(now=0)
+        assert not bucket.take(now=1)
+        assert bucket.wait_s() == 3
+        assert not bucket.take(now=3.9)
+        assert bucket.wait_s() == 1
 
 
 class TestBuckets:

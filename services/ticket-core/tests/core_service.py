@@ -57,6 +57,7 @@ def settings(*, dsn: str, state: Path, **changes: Any) -> Settings:
         "service_token": SERVICE_TOKEN,
         "case_number_key": "a key for tests of numbers",
         "vault_key": VAULT_KEY,
+        "programme_dir": PROGRAMME,
         "api_token_hash": hashlib.sha256(API_TOKEN.encode()).hexdigest(),
     }
     return Settings(**values | changes)
@@ -109,7 +110,7 @@ async def serving(engine: AsyncEngine, chosen: Settings) -> AsyncIterator[Served
     @asynccontextmanager
     async def opened() -> AsyncIterator[Parts]:
         app = create_api(chosen, desk)
-        add_console(app, desk, programme=PROGRAMME, assets=chosen.console_assets)
+        add_console(app, desk, settings=chosen)
         yield Parts(app=app, tasks={"commands": desk.batcher.run, "live": live.run})
 
     async with running(Service("ticket-core", settings=chosen, port=0, opened=opened)) as address:

@@ -1,8 +1,11 @@
 """Token buckets: so many in a burst, so many a second in the long run."""
 
+import math
+import re
 from dataclasses import dataclass
 
 REMEMBERED_KEYS = 50_000
+_WRITTEN = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,8})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +14,19 @@ class Rate:
 
     per_s: float
     burst: float
+
+    @classmethod
+    def parse(cls, written: str) -> "Rate":
+        """`30/900`: thirty in a burst, and then so many in 900 seconds.
+
+        Raises:
+            ValueError: it is not of this form.
+        """
+        found = _WRITTEN.fullmatch(written)
+        if found is None:
+            raise ValueError("write it like 30/900, and let at least one through")
+        count, seconds = map(int, found.groups())
+        return cls(per_s=count / seconds, burst=count)
 
 
 class Bucket:
@@ -36,6 +52,10 @@ class Bucket:
         """Put back a token that was taken for nothing."""
         self._left += 1
 
+    def wait_s(self) -> int:
+        """How many seconds after it was last asked the next token is there, at least one."""
+        return max(1, math.ceil((1 - self._left) / self._rate.per_s))
+
 
 class Buckets:
     """A bucket for each of the last `limit` keys, for clients without a connection to hang one on.
@@ -57,6 +77,10 @@ class Buckets:
         if len(self._buckets) > self._limit:
             del self._buckets[next(iter(self._buckets))]
         return bucket.take(now=now)
+
+    def wait_s(self, key: str) -> int:
+        """For how many seconds `key`, which was just refused, has to wait."""
+        return self._buckets[key].wait_s()
 
     def give_back(self, key: str) -> None:
         """Put back one of `key`'s tokens that was taken for nothing."""

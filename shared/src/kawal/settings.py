@@ -1,15 +1,36 @@
 """Settings shared by all services: one environment, prefix `KAWAL_`, no default secrets."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, IPvAnyNetwork, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from kawal.rates import Rate
 
 OPERATIONS_PORT_STEP = 1_000
 
 
+def _split(written: object) -> object:
+    return [part for one in written.split(",") if (part := one.strip())] if isinstance(written, str) else written
+
+
+def _rate(written: object) -> object:
+    return Rate.parse(written) if isinstance(written, str) else written
+
+
+NetworkList = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)]
+"""`10.0.0.0/8,fd00::/8`"""
+RateLimit = Annotated[Rate, NoDecode, BeforeValidator(_rate)]
+"""`300/60`, see `Rate.parse`."""
+
+
 class ServiceSettings(BaseSettings):
-    """What every service needs. `port` and `operations_port` already contain the offset."""
+    """What every service needs. `port` and `operations_port` already contain the offset.
+
+    `trusted_proxies` are the networks of the proxies in front, which append to `X-Forwarded-For`; from
+    `unlimited_networks` no number of requests is too many.
+    """
 
     model_config = SettingsConfigDict(env_prefix="KAWAL_", extra="ignore", frozen=True)
 
@@ -21,6 +42,8 @@ class ServiceSettings(BaseSettings):
     kafka: str
     log_level: str = "info"
     otlp_endpoint: str | None = None
+    trusted_proxies: NetworkList = ()
+    unlimited_networks: NetworkList = ()
     drain_s: float = Field(default=10.0, gt=0)
     """Within so many seconds of SIGTERM everything has ended: requests first, then tasks."""
 

@@ -40,6 +40,8 @@ def _places(layout: Layout, *, postgres_dsn: str) -> dict[str, str]:
         "KAWAL_STATE": str(layout.state),
         "KAWAL_DRAIN_S": str(DRAIN_S),
         "KAWAL_HOST": "127.0.0.1",
+        # Everybody comes from here: the demonstration, the load generators, a newcomer's browsers.
+        "KAWAL_UNLIMITED_NETWORKS": "127.0.0.0/8",
         "KAWAL_POSTGRES_DSN": postgres_dsn,
         "KAWAL_KAFKA": f"127.0.0.1:{layout.port(KAFKA_PORT)}",
         "KAWAL_PROGRAMME_DIR": str(layout.checkout / "programme"),

@@ -9,7 +9,7 @@ from pydantic_settings import NoDecode
 
 from chat_ingest.domain.participants import HostSite
 from kawal.rates import Rate
-from kawal.settings import EdgeSettings
+from kawal.settings import EdgeSettings, RateLimit
 
 RESERVED_FILES = 512
 """Descriptors that are not for participants who stay: PostgreSQL, Kafka, the spool, operations, requests."""
@@ -19,6 +19,7 @@ class Settings(EdgeSettings):
     """`chat_session_key` signs sessions; `host_jwt_key` checks the host site's identity tokens (unset: none are taken).
 
     `chat_allowed_origins` are the sites that may embed the widget, separated by commas; `*` means any.
+    `chat_sessions_per_address` is far above what one person needs: mobile operators put thousands behind one address.
     `chat_demo` lets the demonstration page mint identity tokens of a made-up participant: never in production.
     """
 
@@ -29,6 +30,7 @@ class Settings(EdgeSettings):
     chat_sockets_per_conversation: int = Field(default=8, gt=0)
     chat_rate_per_s: float = Field(default=10, gt=0)
     chat_rate_burst: float = Field(default=40, ge=1)
+    chat_sessions_per_address: RateLimit = Rate(per_s=5, burst=300)
     chat_demo: bool = False
     host_jwt_key: SecretStr | None = Field(default=None, min_length=32)
     host_jwt_audience: str = "kawal"

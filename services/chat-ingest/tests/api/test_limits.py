@@ -2,6 +2,7 @@ import asyncio
 import socket
 from typing import Any
 
+import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
@@ -22,6 +23,23 @@ class TestConnections:
                 assert refused.value.response.status_code == 503
                 assert refused.value.response.headers["retry-after"]
             await eventually(lambda: _connects(edge))
+
+
+class TestSessions:
+    async def test_of_one_address(self, edges: Any, tmp_path: Any) -> None:
+        changes = {"chat_sessions_per_address": "2/3600", "trusted_proxies": "127.0.0.0/8"}
+        async with edges.run(edges.service(tmp_path, **changes)) as edge:
+
+            async def opened(address: str) -> httpx.Response:
+                headers = {"x-forwarded-for": address, "origin": "https://host.example"}
+                return await edge.client.post("/v1/chat/sessions", json={}, headers=headers)
+
+            answers = [await opened("198.51.100.1") for _ in range(3)]
+            assert [answer.status_code for answer in answers] == [201, 201, 429]
+            assert answers[-1].json()["code"] == "too_many_requests"
+            assert int(answers[-1].headers["retry-after"]) > 0
+            assert answers[-1].headers["access-control-allow-origin"] == "https://host.example"
+            assert (await opened("198.51.100.2")).status_code == 201
 
 
 class TestPolls:

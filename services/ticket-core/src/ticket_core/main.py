@@ -112,7 +112,7 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
         staffing = Staffing.of(engine, file, changed=routing.wake_now)
         desk = _desk(settings, engine, batcher=batcher, numbers=numbers, live=live, staffing=staffing)
         app = create_api(settings, desk)
-        add_console(app, desk, programme=settings.programme_dir, assets=settings.console_assets)
+        add_console(app, desk, settings=settings)
         consumers = _consumers(settings, engine, store, topics or Topics())
         yield Parts(
             app=app,

@@ -7,7 +7,7 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from core_factories import number
-from core_service import PROGRAMME, Served, settings
+from core_service import Served, settings
 from ticket_core.api.app import create_api
 from ticket_core.console.wiring import add_console
 
@@ -41,7 +41,7 @@ def routes(served: Served, tmp_path: Path) -> list[tuple[str, str]]:
     """Method and path of each route."""
     chosen = settings(dsn="postgresql://nobody@127.0.0.1:9/none", state=tmp_path)
     app = create_api(chosen, served.desk)
-    add_console(app, served.desk, programme=PROGRAMME, assets=chosen.console_assets)
+    add_console(app, served.desk, settings=chosen)
     every = list(iter_route_contexts(app.routes))
     ours = [route for route in every if isinstance(route.original_route, APIRoute)]
     assert {route.path for route in every if route not in ours} == OTHERS

@@ -1,12 +1,18 @@
 import asyncio
+from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from console_factories import EMAIL, PASSWORD, AtDesk
-from core_service import Served
+from core_service import Served, serving, settings
 
 pytestmark = pytest.mark.integration
+
+
+def behind_proxy(addresses: str) -> dict[str, str]:
+    return {"x-forwarded-for": addresses, "sec-fetch-site": "same-origin"}
 
 
 class TestSignIn:
@@ -74,6 +80,31 @@ class TestSignIn:
         (refused, *_) = (answer for answer in answers if answer.status_code == 429)
         assert "Terlalu sering dicoba" in refused.text
         assert int(refused.headers["retry-after"]) > 0
+
+    async def test_one_place_tries_many_agents(self, engine: AsyncEngine, dsn: str, tmp_path: Path) -> None:
+        chosen = settings(dsn=dsn, state=tmp_path, trusted_proxies="127.0.0.0/8", wrong_passwords_per_address="3/3600")
+        async with serving(engine, chosen) as served:
+            await served.desk.agents.put(email=EMAIL, name="Dewi", password=PASSWORD)
+            here, elsewhere = behind_proxy("198.51.100.1"), behind_proxy("198.51.100.2")
+
+            async def tried(email: str, password: str, headers: dict[str, str]) -> int:
+                form = {"email": email, "password": password}
+                return (await served.anyone.post("/console/sign-in", data=form, headers=headers)).status_code
+
+            assert {await tried(EMAIL, PASSWORD, here) for _ in range(4)} == {303}
+            assert [await tried(f"{n}@example.org", "wrong", here) for n in range(4)] == [401, 401, 401, 429]
+            assert await tried(EMAIL, PASSWORD, here) == 429
+            assert await tried(EMAIL, PASSWORD, elsewhere) == 303
+
+    async def test_one_behind_the_proxy_locks_out_no_other(self, engine: AsyncEngine, dsn: str, tmp_path: Path) -> None:
+        async with serving(engine, settings(dsn=dsn, state=tmp_path, trusted_proxies="127.0.0.0/8")) as served:
+            await served.desk.agents.put(email=EMAIL, name="Dewi", password=PASSWORD)
+            url, wrong = "/console/sign-in", {"email": EMAIL, "password": "wrong"}
+            attacker, agent = behind_proxy("192.0.2.66, 198.51.100.1"), behind_proxy("198.51.100.2")
+            tries = [(await served.anyone.post(url, data=wrong, headers=attacker)).status_code for _ in range(11)]
+            assert tries == [401] * 10 + [429]
+            right = {"email": EMAIL, "password": PASSWORD}
+            assert (await served.anyone.post(url, data=right, headers=agent)).status_code == 303
 
     async def test_what_was_posted_without_a_session_leads_back_to_its_page(self, stranger: httpx.AsyncClient) -> None:
         page = {"referer": "http://x/console/cases/1234567890"}

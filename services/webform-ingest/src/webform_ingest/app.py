@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kawal.http import App, create_app
+from kawal.http.address_limits import AddressLimit
 from kawal.pages import Pages, mount_assets
 from kawal.programme import Topics
 from webform_ingest.adapters import form_files
@@ -13,7 +14,7 @@ from webform_ingest.api import forms as forms_api
 from webform_ingest.api import status as status_api
 from webform_ingest.api.origin import OriginGate
 from webform_ingest.api.reading import ReadingRoom
-from webform_ingest.api.site import Site
+from webform_ingest.api.site import Limits, Site
 from webform_ingest.domain.intake import Intake
 from webform_ingest.domain.sign_in import SignInDesk, UsedLinks
 from webform_ingest.pages import forms, portal, problems, sign_in, status
@@ -43,7 +44,7 @@ def create_web_app(
         sign_in=_sign_in(settings, pages, used=used),
         link_key=settings.link_key.get_secret_value(),
         web_url=settings.web_public_url,
-        trusted_proxies=settings.trusted_proxies,
+        limits=_limits(settings),
         now=now,
     )
     views = Views(site, pages=pages)
@@ -53,6 +54,15 @@ def create_web_app(
     for routes in (*doors, forms.router(views), status.router(views), sign_in.router(views)):
         app.include_router(routes)
     return app
+
+
+def _limits(settings: WebSettings) -> Limits:
+    unlimited = settings.unlimited_networks
+    return Limits(
+        form_posts=AddressLimit("form_posts", settings.form_posts_per_address, unlimited=unlimited),
+        wrong_links=AddressLimit("wrong_links", settings.wrong_links_per_address, unlimited=unlimited),
+        sign_in_mails=AddressLimit("sign_in_mails", settings.sign_in_mails_per_address, unlimited=unlimited),
+    )
 
 
 def _sign_in(settings: WebSettings, pages: Pages, *, used: UsedLinks) -> SignInDesk:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from kawal.settings import EdgeSettings
+from kawal.rates import Rate
+from kawal.settings import EdgeSettings, RateLimit
 
 SERVICE = "webform-ingest"
 PORT = 8103
@@ -14,9 +15,11 @@ BaseUrl = Annotated[str, AfterValidator(lambda url: url.rstrip("/"))]
 
 
 class WebSettings(EdgeSettings):
-    """`trusted_proxies`: how many proxies stand in front, each of which appends to `X-Forwarded-For`.
+    """`twilio_number` (E.164) is the hotline that the portal shows; without it, it shows none.
 
-    `twilio_number` (E.164) is the hotline that the portal shows; without it, it shows none.
+    What one address may do is far above what one person needs, because mobile operators put thousands behind one:
+    `form_posts_per_address` (reports, and messages on status pages), `wrong_links_per_address` (links that we did not
+    make, such as guesses), `sign_in_mails_per_address`.
     """
 
     web_public_url: BaseUrl
@@ -27,4 +30,6 @@ class WebSettings(EdgeSettings):
     link_key: SecretStr = Field(min_length=32)
     smtp_url: str
     mail_from: str
-    trusted_proxies: int = 0
+    form_posts_per_address: RateLimit = Rate(per_s=2, burst=120)
+    wrong_links_per_address: RateLimit = Rate(per_s=1, burst=60)
+    sign_in_mails_per_address: RateLimit = Rate(per_s=30 / 900, burst=30)

@@ -37,7 +37,7 @@ class Used:
 
 
 async def request(desk: SignInDesk) -> None:
-    await desk.request(SIGN_IN, ip="203.0.113.1", locale=Locale.INDONESIAN, now=NOW)
+    await desk.request(SIGN_IN, locale=Locale.INDONESIAN, now=NOW)
 
 
 class TestRequest:

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from kawal.http import bodies, problems
+from kawal.http.addresses import ClientAddress, Networks
 from kawal.http.bodies import BodyGate, Refusal
 from kawal.http.headers import security_headers
 from kawal.http.requests import RequestLayer
@@ -13,7 +14,7 @@ from kawal.settings import ServiceSettings
 
 
 class App(FastAPI):
-    """A FastAPI app inside our own layers: request line, metrics and trace outside, then the body gate.
+    """A FastAPI app inside our own layers, from outside: whose request it is; line, metrics and trace; the body gate.
 
     They lie around Starlette's whole stack rather than in it, so that nothing can answer without them.
     """
@@ -22,11 +23,13 @@ class App(FastAPI):
     refusal: Refusal = staticmethod(bodies.refused)
     """Tells of a request that the body gate refuses; an app with pages may show one."""
     policy: Mapping[str, str] = {}
+    trusted_proxies: Networks = ()
 
     def build_middleware_stack(self) -> ASGIApp:
         inner = super().build_middleware_stack()
         gate = BodyGate(inner, limit=self.body_limit, refusal=self.refusal)
-        return RequestLayer(gate, headers=security_headers(self.policy))
+        layer = RequestLayer(gate, headers=security_headers(self.policy))
+        return ClientAddress(layer, trusted=self.trusted_proxies) if self.trusted_proxies else layer
 
 
 def create_app(
@@ -51,6 +54,7 @@ def create_app(
     )
     app.body_limit = body_limit
     app.policy = policy or {}
+    app.trusted_proxies = settings.trusted_proxies
     app.state.settings = settings
     problems.install(app)
     return app

@@ -18,6 +18,10 @@ HTTP_REQUEST_SECONDS = Histogram(
 # Requests being answered at this moment, event streams and long polls included.
 HTTP_REQUESTS_IN_FLIGHT = Gauge("kawal_http_requests_in_flight", "Requests being answered now.")
 
+# Refused with 429 because too much came from one address, by what was asked for: `chat_sessions`, `form_posts`,
+# `wrong_links`, `sign_in_mails`, `console_sign_ins`. Many addresses at once cannot be seen here: watch the requests.
+HTTP_LIMITED = Counter("kawal_http_limited_total", "Requests refused because of their address.", ["door"])
+
 # --- process (kawal.service) ---
 
 # How late a timer of the event loop fires: time in which nothing else could run either.

@@ -15,6 +15,7 @@ from chat_ingest.api.sessions import Sessions
 from chat_ingest.api.socket import ChatSocket
 from chat_ingest.settings import Settings
 from kawal.http import App, create_app
+from kawal.http.address_limits import AddressLimit
 from kawal.rates import Buckets
 
 PREFLIGHT_KEPT_S = 3600
@@ -23,7 +24,10 @@ PREFLIGHT_KEPT_S = 3600
 def create_chat_app(settings: Settings, desk: Desk, *, new_id: Callable[[], str]) -> App:
     """`new_id` makes the part of a conversation's id behind `chat:`; it must be unguessable and URL-safe."""
     app = create_app(title="Kawal chat", settings=settings)
-    sessions = Sessions(desk, host_site=settings.host_site, new_id=new_id)
+    limit = AddressLimit(
+        "chat_sessions", settings.chat_sessions_per_address, unlimited=settings.unlimited_networks, clock=desk.steady
+    )
+    sessions = Sessions(desk, host_site=settings.host_site, new_id=new_id, limit=limit)
     places = Places(desk.limits.connections)
     socket = ChatSocket(desk, origins=Origins(settings.chat_allowed_origins), places=places)
     rates = Buckets(desk.limits.rate)

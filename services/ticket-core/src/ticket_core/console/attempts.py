@@ -1,8 +1,8 @@
 """Bounds how often passwords can be tried out.
 
 Each attempt is counted before its password is looked at: many at the same moment are not more than many in a row.
-A place has no bound for all addresses together: behind a proxy all agents share one. What many addresses cost is
-bounded where passwords are hashed (`adapters/passwords.py`).
+How many of all agents together may come from one place is the `AddressLimit` of the page; what attempts cost is bounded
+where passwords are hashed (`adapters/passwords.py`).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class TooManyAttempts(KawalError):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """To sign in with `email`, in lower case, from the host `place`."""
+    """To sign in with `email`, in lower case, from `place`, see `kawal.http.addresses.line_of`."""
 
     email: str
     place: str

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from kawal.contracts.words import Locale
 from kawal.errors import KawalError
+from kawal.http.address_limits import AddressLimit
 from kawal.pages import Pages
 from kawal.programme import Fields, Reasons, Topics
 from ticket_core.api.auth import COOKIE, refuse_foreign
@@ -37,6 +38,7 @@ class Console:
     reasons: Reasons
     fields: Fields
     attempts: Attempts
+    limit: AddressLimit
     clock: Callable[[], datetime]
 
     def response(self, request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from kawal.contracts.words import Locale
+from kawal.http.addresses import host_of, line_of
 from ticket_core.api.auth import COOKIE, refuse_foreign
 from ticket_core.console.attempts import Attempt
 from ticket_core.console.rendering import LANGUAGE_COOKIE, AtConsole
@@ -32,12 +33,14 @@ async def sign_in(
 ) -> Response:
     """Open a session; a wrong address and a wrong password look the same."""
     refuse_foreign(request)
-    who = Attempt(email.strip().lower(), request.client.host if request.client else "")
+    who = Attempt(email.strip().lower(), line_of(host_of(request.scope)))
+    console.limit.take(request.scope)
     console.attempts.begin(who, now=time.monotonic())
     agent = await console.desk.agents.authenticate(email=email, password=password)
     if agent is None:
         return console.response(request, "sign_in.html", status=401, next=_inside(next), email=email, failed=True)
     console.attempts.succeeded(who)
+    console.limit.give_back(request.scope)
     response = RedirectResponse(_inside(next), status_code=303)
     response.set_cookie(
         COOKIE,

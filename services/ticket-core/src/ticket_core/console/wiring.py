@@ -8,24 +8,23 @@ from fastapi.responses import RedirectResponse, Response
 
 from kawal.errors import KawalError
 from kawal.http import App, problems
+from kawal.http.address_limits import AddressLimit
 from kawal.pages import Pages, mount_assets
 from kawal.programme import Fields, Reasons, Topics
 from ticket_core.api.desk import Desk
 from ticket_core.console import acting, desk_pages, join_forms, life_forms, person_forms, presence, signing_in
 from ticket_core.console.attempts import Attempts
 from ticket_core.console.rendering import Console, SignInNeeded, by_htmx
+from ticket_core.settings import Settings
 
 HERE = Path(__file__).parent
 _KINDS = {404: "not_found", 429: "too_often", 503: "away"}
 HTMX = Path("node_modules/htmx.org/dist/htmx.min.js")
 
 
-def add_console(app: App, desk: Desk, *, programme: Path, assets: Path) -> None:
-    """`assets` is the folder into which npm has installed what `package-lock.json` names.
-
-    Raises:
-        ProgrammeError: its topics of complaint, reasons or fields cannot be used.
-    """
+def add_console(app: App, desk: Desk, *, settings: Settings) -> None:
+    """Raises `ProgrammeError`: its topics of complaint, reasons or fields cannot be used."""
+    programme, assets = settings.programme_dir, settings.console_assets
     pages = Pages(HERE, assets=mount_assets(app, HERE / "static", files={"htmx.js": assets / HTMX}))
     app.state.console = Console(
         desk=desk,
@@ -34,6 +33,9 @@ def add_console(app: App, desk: Desk, *, programme: Path, assets: Path) -> None:
         reasons=Reasons.load(programme),
         fields=Fields.load(programme),
         attempts=Attempts(),
+        limit=AddressLimit(
+            "console_sign_ins", settings.wrong_passwords_per_address, unlimited=settings.unlimited_networks
+        ),
         clock=desk.clock,
     )
     app.add_exception_handler(SignInNeeded, _to_sign_in)

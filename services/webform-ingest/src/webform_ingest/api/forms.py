@@ -29,6 +29,7 @@ def router(site: Site) -> APIRouter:
         form: str, submission: Annotated[dict[str, Any], Body()], key: IdempotencyKey, request: Request
     ) -> JSONResponse:
         """Accepted means durable. The same key with the same body gets the same answer."""
+        site.limits.form_posts.take(request.scope)
         answered = validate(site.form(form), submission, topics=site.topics)
         email = sessions.proven_email(request, site)
         receipt = await site.intake.submit(form, answered, idempotency_key=key, proven_email=email, now=site.now())

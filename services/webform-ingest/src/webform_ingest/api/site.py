@@ -3,17 +3,32 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
+
+from starlette.requests import Request
 
 from kawal.errors import KawalError
+from kawal.http.address_limits import AddressLimit
 from kawal.programme import Topics
 from webform_ingest.api.reading import ReadingRoom
 from webform_ingest.domain.definitions import Form
 from webform_ingest.domain.intake import Intake
 from webform_ingest.domain.sign_in import SignInDesk
 
+T = TypeVar("T")
+
 
 class UnknownForm(KawalError):
     status, code, title = 404, "unknown_form", "There is no such form"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one address may do; see the settings."""
+
+    form_posts: AddressLimit
+    wrong_links: AddressLimit
+    sign_in_mails: AddressLimit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +42,7 @@ class Site:
     sign_in: SignInDesk
     link_key: str
     web_url: str
-    trusted_proxies: int
+    limits: Limits
     now: Callable[[], datetime]
 
     def form(self, name: str) -> Form:
@@ -39,6 +54,17 @@ class Site:
         if name not in self.forms:
             raise UnknownForm("Look at the address again")
         return self.forms[name]
+
+    def open_link(self, request: Request, read: Callable[[], T]) -> T:
+        """What `read` finds in a link; only links that it refuses count for the limit.
+
+        Raises:
+            TooManyRequests
+        """
+        self.limits.wrong_links.take(request.scope)
+        found = read()
+        self.limits.wrong_links.give_back(request.scope)
+        return found
 
     @property
     def secure(self) -> bool:

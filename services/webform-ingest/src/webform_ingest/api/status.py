@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, StrictStr
 
@@ -29,18 +29,20 @@ def router(site: Site) -> APIRouter:
     routes = APIRouter(prefix="/v1/status")
 
     @routes.get("/{token}")
-    async def show_status(token: str, after: After = 0) -> JSONResponse:
+    async def show_status(token: str, request: Request, after: After = 0) -> JSONResponse:
         """The entries above `after` in order, and what is accepted but not numbered yet."""
-        page = opened(token, site)
+        page = opened(token, site, request=request)
         history = await site.reading.read(page.conversation_id, after=after, now=site.now())
         return JSONResponse(_as_json(history))
 
     @routes.post("/{token}/messages", status_code=202)
-    async def add_message(token: str, message: NewMessage, key: IdempotencyKey) -> JSONResponse:
+    async def add_message(token: str, message: NewMessage, key: IdempotencyKey, request: Request) -> JSONResponse:
         """Accepted means durable. The same key with the same text gets the same answer."""
+        page = opened(token, site, request=request)
+        site.limits.form_posts.take(request.scope)
         received = await site.intake.add_message(
             cleaned(message.text),
-            page=opened(token, site),
+            page=page,
             idempotency_key=key,
             locale=message.locale,
             now=site.now(),
@@ -50,13 +52,14 @@ def router(site: Site) -> APIRouter:
     return routes
 
 
-def opened(token: str, site: Site) -> StatusPage:
+def opened(token: str, site: Site, *, request: Request) -> StatusPage:
     """The page a token opens.
 
     Raises:
         InvalidLink: 404.
+        TooManyRequests: too many that were none, from this address.
     """
-    return read_status_token(token, key=site.link_key, now=site.now())
+    return site.open_link(request, lambda: read_status_token(token, key=site.link_key, now=site.now()))
 
 
 def cleaned(text: str) -> str:

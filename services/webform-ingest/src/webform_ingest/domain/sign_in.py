@@ -11,13 +11,6 @@ from webform_ingest.domain.proofs import SignIn, SignInLink, sign_in_token
 
 WINDOW = timedelta(minutes=15)
 MAILS_PER_ADDRESS = Rate(per_s=3 / WINDOW.total_seconds(), burst=3)
-REQUESTS_PER_IP = Rate(per_s=30 / WINDOW.total_seconds(), burst=30)
-"""Mobile operators put many people behind one address, so this is far above what one person needs."""
-
-
-class TooManySignIns(KawalError):
-    status, code, title = 429, "too_many_sign_ins", "Too many attempts"
-    retry_after_s = int(WINDOW.total_seconds())
 
 
 class MailUnavailable(KawalError):
@@ -55,7 +48,6 @@ class SignInDesk:
     used: UsedLinks
     link_key: str
     per_address: Buckets = field(default_factory=lambda: Buckets(MAILS_PER_ADDRESS))
-    per_ip: Buckets = field(default_factory=lambda: Buckets(REQUESTS_PER_IP))
 
     async def accept(self, link: SignInLink) -> None:
         """Use the link.
@@ -66,15 +58,12 @@ class SignInDesk:
         if not await self.used.use(link):
             raise UsedSignIn("Ask for a new link")
 
-    async def request(self, sign_in: SignIn, *, ip: str, locale: Locale, now: datetime) -> None:
+    async def request(self, sign_in: SignIn, *, locale: Locale, now: datetime) -> None:
         """Mail a link to `sign_in.email`; in silence not, when it got some lately: they still work.
 
         Raises:
-            TooManySignIns: from this IP address.
             MailUnavailable
         """
-        if not self.per_ip.take(ip, now=now.timestamp()):
-            raise TooManySignIns("Wait a few minutes")
         if not self.per_address.take(sign_in.email, now=now.timestamp()):
             return
         token = sign_in_token(sign_in, key=self.link_key, now=now)

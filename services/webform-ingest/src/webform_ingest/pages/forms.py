@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from kawal.contracts.words import Locale
+from kawal.http.address_limits import TooManyRequests
 from kawal.identities import InvalidEmailAddress, normalise_email
 from kawal.spool import IdempotencyConflict, SpoolFull, SpoolUnavailable
 from webform_ingest.api import sessions
@@ -79,7 +80,7 @@ def router(views: Views) -> APIRouter:
     @routes.get("/{form}/received/{receipt}")
     async def show_received(form: str, receipt: str, request: Request) -> Response:
         site.form(form)
-        received = read_receipt_token(receipt, key=site.link_key, now=site.now())
+        received = site.open_link(request, lambda: read_receipt_token(receipt, key=site.link_key, now=site.now()))
         return views.show(request, "received.html", receipt=received, web_url=site.web_url)
 
     return routes
@@ -113,6 +114,7 @@ def _read(form: Form, fields: dict[str, str]) -> tuple[Filled, str]:
 async def _submit(views: Views, request: Request, filled: Filled) -> Response:
     site = views.site
     try:
+        site.limits.form_posts.take(request.scope)
         answered = validate(filled.form, filled.submission(), topics=site.topics)
         receipt = await site.intake.submit(
             filled.form.form,
@@ -125,8 +127,8 @@ async def _submit(views: Views, request: Request, filled: Filled) -> Response:
         return _page(views, request, filled, status=422, errors=invalid.errors)
     except IdempotencyConflict:
         return await _known_already(views, request, filled)
-    except (SpoolFull, SpoolUnavailable) as full:
-        response = _page(views, request, filled, status=503, notice="form_busy")
+    except (SpoolFull, SpoolUnavailable, TooManyRequests) as full:
+        response = _page(views, request, filled, status=full.status, notice="form_busy")
         response.headers["retry-after"] = str(full.retry_after_s)
         return response
     token = receipt_token(receipt, key=site.link_key)

@@ -55,14 +55,10 @@ class Views:
         return response
 
     async def request_sign_in(self, request: Request, sign_in: SignIn, *, locale: Locale) -> None:
-        """See `SignInDesk.request`."""
-        ip = _client_address(request, trusted_proxies=self.site.trusted_proxies)
-        await self.site.sign_in.request(sign_in, ip=ip, locale=locale, now=self.site.now())
+        """See `SignInDesk.request`.
 
-
-def _client_address(request: Request, *, trusted_proxies: int) -> str:
-    """The address of the person: what the outermost proxy of ours saw. Anything left of it anybody can write."""
-    forwarded = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
-    if trusted_proxies and len(forwarded) >= trusted_proxies:
-        return forwarded[-trusted_proxies].strip()
-    return request.client.host if request.client else ""
+        Raises:
+            TooManyRequests: from this address.
+        """
+        self.site.limits.sign_in_mails.take(request.scope)
+        await self.site.sign_in.request(sign_in, locale=locale, now=self.site.now())

@@ -42,13 +42,13 @@ def router(views: Views) -> APIRouter:
     @routes.get("/sign-in/{token}")
     async def show_confirm(token: str, request: Request) -> Response:
         """Only a button: mail scanners open links, but press nothing."""
-        link = read_sign_in_token(token, key=site.link_key, now=site.now())
+        link = site.open_link(request, lambda: read_sign_in_token(token, key=site.link_key, now=site.now()))
         return views.show(request, "sign_in_confirm.html", email=link.sign_in.email, token=token)
 
     @routes.post("/sign-in/{token}")
     async def confirm(token: str, request: Request) -> Response:
         """Signs in, once; the second press of an impatient finger finds it done."""
-        link = read_sign_in_token(token, key=site.link_key, now=site.now())
+        link = site.open_link(request, lambda: read_sign_in_token(token, key=site.link_key, now=site.now()))
         response = RedirectResponse(link.sign_in.back_to, status_code=303)
         if sessions.proven_email(request, site) != link.sign_in.email:
             await site.sign_in.accept(link)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from kawal.http.address_limits import TooManyRequests
 from kawal.spool import IdempotencyConflict, SpoolFull, SpoolUnavailable
 from webform_ingest.api.status import After, cleaned, opened
 from webform_ingest.domain.history import PAGE_LENGTH, HistoryUnavailable
@@ -33,19 +34,20 @@ def router(views: Views) -> APIRouter:
 
     @routes.post("/{token}")
     async def post_message(token: str, request: Request) -> Response:
-        page = opened(token, site)
+        page = opened(token, site, request=request)
         fields = await read_form(request)
         key, text = valid_key(fields), fields.get(MESSAGE, "")
         locale = language.chosen(request)
         try:
+            site.limits.form_posts.take(request.scope)
             await site.intake.add_message(cleaned(text), page=page, idempotency_key=key, locale=locale, now=site.now())
         except InvalidText as invalid:
             error = FieldError(MESSAGE, invalid.problem, invalid.limit)
             return await _page(views, request, token, status=422, key=key, text=text, error=error)
         except IdempotencyConflict:
             return await _page(views, request, token, status=409, text=text, notice="status_known")
-        except (SpoolFull, SpoolUnavailable) as full:
-            response = await _page(views, request, token, status=503, key=key, text=text, notice="status_busy")
+        except (SpoolFull, SpoolUnavailable, TooManyRequests) as full:
+            response = await _page(views, request, token, status=full.status, key=key, text=text, notice="status_busy")
             response.headers["retry-after"] = str(full.retry_after_s)
             return response
         return RedirectResponse(f"/status/{token}?sent=1", status_code=303)
@@ -57,7 +59,7 @@ async def _page(
     views: Views, request: Request, token: str, *, status: int = 200, after: int = 0, **shown: Any
 ) -> Response:
     site = views.site
-    page = opened(token, site)
+    page = opened(token, site, request=request)
     away = False
     try:
         history = await site.reading.read(page.conversation_id, after=after, now=site.now())
