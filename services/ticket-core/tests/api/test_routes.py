@@ -25,6 +25,7 @@ SAMPLES = {
     "number": number(1),
     "participant_id": str(uuid4()),
     "other_id": str(uuid4()),
+    "other": number(2),
     "seq": "1",
     "place": "0",
     "view_id": str(uuid4()),

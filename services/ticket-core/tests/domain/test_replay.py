@@ -9,199 +9,32 @@ from hypothesis import strategies as st
 
 from core_factories import (
     BUDI,
-    DEWI,
     PROGRAMME,
-    Desk,
     contact,
-    form,
-    identity,
     message,
-    number,
-    read,
-    report,
-    voicemail,
 )
+from core_stories import SECRET, brief, kept, run, steps, timelines
 from kawal.contracts.case_events import CaseState
-from kawal.contracts.deliveries import DeliveryState
-from kawal.contracts.words import Assurance, Channel
 from kawal.errors import KawalError
-from ticket_core.domain.case import ACTIVE, Case
+from ticket_core.domain.case import ACTIVE
 from ticket_core.domain.entries import (
     CaseMerged,
     ContentRepeated,
-    Entry,
     MergeUndone,
     NoteWritten,
-    Priority,
     UpdateTold,
 )
 from ticket_core.domain.evolve import evolve_conversation, fold
 from ticket_core.domain.fingerprint import fingerprint, statement
 from ticket_core.domain.inputs import (
-    AcceptSuggestion,
-    Assign,
-    ChangeTags,
-    ChangeTopic,
-    Command,
-    DismissSuggestion,
-    Hold,
-    Input,
-    JoinIncident,
-    LeaveIncident,
     MergeCases,
     MergePersons,
-    PairCommand,
-    Pend,
-    PersonCommand,
-    Prioritise,
-    Reopen,
-    Reply,
-    Resolve,
-    Resume,
-    RouteCase,
-    SetFields,
-    TellUpdate,
-    TimerFired,
-    TimerKind,
     UndoMerge,
     UnmergePerson,
-    WriteNote,
 )
 from ticket_core.domain.states import STEPS
 from ticket_core.store import rows
 from ticket_core.store.events import case_event
-
-SECRET = "kata rahasia petugas"
-CONVERSATIONS = ["chat:aaaaaaaa", "chat:bbbbbbbb", "web:cccccccc", "voice:dddddddd"]
-conversations = st.sampled_from(CONVERSATIONS)
-identities = st.lists(
-    st.builds(identity, st.sampled_from(["+621", "+622"]), assurance=st.sampled_from(list(Assurance))), max_size=2
-).map(tuple)
-details = {
-    "identities": identities,
-    "topic": st.sampled_from([None, "payment", "account"]),
-    "reference": st.none() | st.integers(0, 20).map(number),
-}
-# Too short for two words: who says so little goes on with the case that he has.
-brief = (
-    st.builds(message, st.text(st.characters(codec="ascii"), max_size=4), conversation=conversations, **details)
-    | st.builds(form, conversation=conversations, **details)
-    | st.builds(voicemail, conversation=conversations, **details)
-    | st.builds(read, st.integers(1, 9), conversation=conversations)
-)
-sentences = st.sampled_from(
-    [
-        "Insentif belum cair dari bulan lalu",
-        "INSENTIF belum cair, dari bulan lalu!",
-        "Sertifikat pelatihan belum terbit sampai sekarang",
-        "Pelatihan belum terbit di akun saya",
-        "Order TRX-8823177 belum masuk",
-        "Order TRX-9914402 belum masuk",
-    ]
-)
-interactions = brief | st.builds(message, st.text(max_size=5) | sentences, conversation=conversations, **details)
-commands = st.sampled_from(
-    [
-        *((JoinIncident, {"incident_id": one, "title": {"id": "Mati", "en": "Down"}}) for one in ("i1", "i2")),
-        (LeaveIncident, {"incident_id": "i1", "title": {"id": "Mati", "en": "Down"}}),
-        *(
-            (TellUpdate, {"incident_id": "i1", "update": update, "texts": {"id": "Pulih", "en": "Back"}})
-            for update in (1, 2)
-        ),
-        (Reply, {"text": "Baik"}),
-        (Resolve, {}),
-        (Reopen, {}),
-        (Assign, {"assignee": DEWI}),
-        (Assign, {"assignee": None}),
-        (RouteCase, {"assignee": DEWI}),
-        (RouteCase, {"assignee": None}),
-        (RouteCase, {"assignee": BUDI, "holder_id": "somebody else"}),
-        (ChangeTopic, {"topic": "account"}),
-        (Resolve, {"reason": "fixed"}),
-        (Pend, {}),
-        (Hold, {"reason": "bank"}),
-        (Hold, {"reason": "office"}),
-        (Hold, {"reason": "weather"}),
-        (Resume, {}),
-        (WriteNote, {"text": SECRET, "mentions": (DEWI.id,)}),
-        (Prioritise, {"priority": Priority.URGENT}),
-        (Prioritise, {"priority": Priority.LOW}),
-        (ChangeTags, {"add": ("vip", "null", "Gelombang 12"), "remove": ("lama",)}),
-        (ChangeTags, {"add": ("lama",), "remove": ("vip",)}),
-        (SetFields, {"values": {"amount": 12, "sure": True}}),
-        (SetFields, {"values": {"amount": 1.5, "day": "2026-11-24", "bank": "bni"}}),
-        (SetFields, {"values": {"amount": None, "sure": 1}}),
-    ]
-)
-joins = st.sampled_from([MergeCases, MergeCases, UndoMerge])
-of_people = st.sampled_from([MergePersons, MergePersons, AcceptSuggestion, DismissSuggestion, UnmergePerson])
-steps = st.lists(
-    st.tuples(st.just("contact"), interactions)
-    | st.tuples(st.just("command"), st.tuples(commands, st.integers(0, 5)))
-    | st.tuples(
-        st.just("report"), st.tuples(st.integers(0, 5), st.integers(1, 9), st.sampled_from(list(DeliveryState)))
-    )
-    | st.tuples(st.just("time"), st.integers(0, 10))
-    | st.tuples(st.just("cases"), st.tuples(joins, st.integers(0, 5), st.integers(0, 5)))
-    | st.tuples(st.just("people"), st.tuples(of_people, st.integers(0, 3), st.integers(0, 3))),
-    max_size=30,
-)
-
-
-def run(story: list[tuple[str, Any]]) -> Desk:
-    """Let a story happen; what is refused is refused."""
-    desk = Desk(policy=PROGRAMME)
-    for kind, detail in story:
-        for step in _inputs(desk, kind, detail):
-            try:
-                desk.give(step)
-            except KawalError:
-                assert isinstance(step, Command | PersonCommand)
-    return desk
-
-
-def _inputs(desk: Desk, kind: str, detail: Any) -> list[Input]:
-    match kind, detail:
-        case "time", int(days):
-            desk.pass_time(days=days)
-            return [TimerFired(case.id, TimerKind.CLOSE, desk.now) for case in desk.cases]
-        case "contact", interaction:
-            return [contact(interaction.model_copy(update={"occurred_at": desk.now}))]
-        case "command", ((command, arguments), place) if place < len(desk.cases):
-            return [wanted(desk.cases[place], command, arguments)]
-        case "report", (place, seq, state) if place < len(desk.cases):
-            return [report(desk.cases[place].id, seq, state, channel=Channel.WEB)]
-    return _joins(desk, kind, detail)
-
-
-def _joins(desk: Desk, kind: str, detail: Any) -> list[Input]:
-    match kind, detail:
-        case "cases", (command, place, other) if max(place, other) < len(desk.cases):
-            return [command(number=desk.cases[place].number, other=desk.cases[other].number, agent=BUDI)]
-        case "people", (command, place, other) if max(place, other) < len(desk.people):
-            return [who_is_who(command, desk.people[place], desk.people[other])]
-    return []
-
-
-def who_is_who(command: type[PersonCommand], participant: str, other: str) -> PersonCommand:
-    if issubclass(command, PairCommand):
-        return command(participant_id=participant, other_id=other, agent=BUDI)
-    return command(participant_id=participant, agent=BUDI)
-
-
-def wanted(case: Case, command: Any, arguments: dict[str, Any]) -> Input:
-    """What an agent, or routing, wants of `case`."""
-    if command is RouteCase:
-        return RouteCase(**{"case_id": case.id, "holder_id": case.assignee_id} | arguments)
-    found: Input = command(number=case.number, agent=BUDI, **arguments)
-    return found
-
-
-def timelines(desk: Desk) -> dict[str, list[Entry]]:
-    found: defaultdict[str, list[Entry]] = defaultdict(list)
-    for one in desk.world.changed.recorded:
-        found[one.entry.case_id].append(one.entry)
-    return found
 
 
 class TestAnyStory:
@@ -333,20 +166,6 @@ class TestAnyStory:
                 waits = fold(entries[: before.seq]).state in (CaseState.PENDING, CaseState.ON_HOLD)
                 if waits and entry.author == "participant" and entry.conversation_seq is not None:
                     assert entry.state is CaseState.OPEN
-
-
-def kept(desk: Desk) -> dict[str, Any]:
-    """All that is known, but for the length of timelines."""
-    world = desk.world
-    return {
-        "people": dict(world.participants),
-        "groups": {person: world.person_of(person) for person in world.participants},
-        "members": {person: set(world.members_of(person)) for person in world.participants},
-        "conversations": dict(world.conversations),
-        "facts": dict(world.facts),
-        "numbers": dict(world.numbers),
-        "cases": {case.id: case._replace(last_seq=0) for case in desk.cases},
-    }
 
 
 class TestMergedAndUndone:

@@ -18,7 +18,8 @@ from ticket_core.domain.inputs import MergePersons, Resolve
 from ticket_core.domain.policy import Policy
 from ticket_core.rebuild import differences
 from ticket_core.store import tables
-from ticket_core.store.load import Batch, load
+from ticket_core.store.batch import Batch
+from ticket_core.store.load import load
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.store import CaseStore
 

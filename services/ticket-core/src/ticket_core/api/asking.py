@@ -44,7 +44,8 @@ async def requested_once(request: Request, agent: CurrentAgent, _key: _Key = Non
     """The caller's `Idempotency-Key`, bound to what he asks for; without one, each request is a new command."""
     if "idempotency-key" not in request.headers:
         return None
-    fingerprint = hashlib.sha256(f"{request.url.path}\n{_plain(await request.body())}".encode()).hexdigest()
+    asked_for = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    fingerprint = hashlib.sha256(f"{asked_for}\n{_plain(await request.body())}".encode()).hexdigest()
     return Once(scope=agent.id, key=await idempotency_key(request), fingerprint=fingerprint)
 
 

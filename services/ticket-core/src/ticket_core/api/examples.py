@@ -15,6 +15,7 @@ PARAMETERS: dict[str, Any] = {
     "number": "482-913-0574",
     "participant_id": _PARTICIPANT,
     "other_id": _OTHER,
+    "other": "482-913-0582",
     "view_id": _VIEW,
     "agent_id": _AGENT,
     "webhook_id": "0198f2c0-7000-7000-8000-0000000000f1",
@@ -147,6 +148,16 @@ EXAMPLES: dict[str, Any] = {
                 "identity_kinds": ["phone"],
             }
         ],
+        "links": [
+            {
+                "relation": "predecessor",
+                "number": "4829130582",
+                "state": "closed",
+                "topic": "incentive.not_paid",
+                "subject": _TEXT,
+                "participant_name": "Siti",
+            }
+        ],
     },
     "TimelinePage": {
         "items": [
@@ -215,6 +226,7 @@ EXAMPLES: dict[str, Any] = {
     "IdentityBody": {"kind": "phone", "value": "0812 3456 7890", "reason": "KTP diperiksa lewat panggilan video"},
     "PersonChanged": {"participant_id": _PARTICIPANT},
     "OtherBody": {"other": "482-913-0582"},
+    "LinkBody": {"other": "482-913-0582", "relation": "parent", "reason": "Satu penyebab, dilaporkan dua kali"},
     "AgentView": {"id": _AGENT, "name": "Budi", "email": "budi@example.id", "roles": ["agent"]},
     "PresenceBody": {"presence": "available"},
     "PresenceView": {"presence": "available", "chosen": "available", "since": _OPENED},

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Assurance, Channel, Identity, IdentityKind, Locale
-from ticket_core.domain.entries import EntryKind, Priority
+from ticket_core.domain.entries import EntryKind, Priority, Relation
 from ticket_core.domain.fields import FieldValue
 
 ACTIVE = frozenset({CaseState.NEW, CaseState.OPEN, CaseState.PENDING, CaseState.ON_HOLD})
@@ -85,6 +85,20 @@ class Merged(NamedTuple):
     waiting_since: datetime | None
 
 
+class Link(NamedTuple):
+    """What the case `case_id` is to the one that has the link."""
+
+    relation: Relation
+    case_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What agents say that a case has to do with others, besides being part of one."""
+
+    links: tuple[Link, ...] = ()
+
+
 class Case(NamedTuple):
     """One problem of one participant: its timeline, folded.
 
@@ -124,6 +138,11 @@ class Case(NamedTuple):
     merged: Merged | None = None
     incident_id: str | None = None
     told_update: str | None = None
+    ties: Ties | None = None
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return self.ties.links if self.ties else ()
 
     @property
     def version(self) -> str:

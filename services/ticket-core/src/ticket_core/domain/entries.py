@@ -23,6 +23,16 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
 
+class Relation(StrEnum):
+    """What another case is to the one that says so."""
+
+    PARENT = "parent"
+    CHILD = "child"
+    RELATED = "related"
+    FOLLOW_UP = "follow_up"
+    PREDECESSOR = "predecessor"
+
+
 class EntryKind(StrEnum):
     OPENED = "opened"
     MESSAGE = "message"
@@ -46,6 +56,8 @@ class EntryKind(StrEnum):
     ABSORBED = "absorbed"
     MERGE_UNDONE = "merge_undone"
     RELEASED = "released"
+    LINKED = "linked"
+    UNLINKED = "unlinked"
     IDENTITY_LINKED = "identity_linked"
     IDENTITY_UNLINKED = "identity_unlinked"
     PERSON_MERGED = "person_merged"
@@ -243,6 +255,28 @@ class CaseReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseLinked:
+    """The case `case_id` is this one's `relation` from now on."""
+
+    kind: ClassVar = EntryKind.LINKED
+    relation: Relation
+    case_id: str
+    number: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseUnlinked:
+    """The case `case_id` is not this one's `relation` any more."""
+
+    kind: ClassVar = EntryKind.UNLINKED
+    relation: Relation
+    case_id: str
+    number: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IdentityLinked:
     """An agent has checked that an identity is the participant's. Which one is known by its participant, not here."""
 
@@ -323,6 +357,8 @@ EntryFact = (
     | CaseAbsorbed
     | MergeUndone
     | CaseReleased
+    | CaseLinked
+    | CaseUnlinked
     | IdentityLinked
     | IdentityUnlinked
     | PersonMerged

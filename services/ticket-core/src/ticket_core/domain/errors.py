@@ -101,6 +101,22 @@ class CasesMerged(KawalError):
     status, code, title = 409, "cases_merged", "Cases of the two are merged; undo that first"
 
 
+class AlreadyLinked(KawalError):
+    status, code, title = 409, "already_linked", "The two cases are linked already"
+
+
+class NotLinked(KawalError):
+    status, code, title = 409, "not_linked", "The two cases are not linked"
+
+
+class HasParent(KawalError):
+    status, code, title = 409, "has_parent", "The case has a parent already"
+
+
+class CyclicParents(KawalError):
+    status, code, title = 409, "cyclic_parents", "A case would be its own parent"
+
+
 class IdentityTaken(KawalError):
     status, code, title = 409, "identity_taken", "The identity is somebody else's"
 

@@ -5,14 +5,16 @@ from typing import Any
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Author
-from ticket_core.domain.case import ACTIVE, Case, Conversation, Merged, mark
+from ticket_core.domain.case import ACTIVE, Case, Conversation, Link, Merged, Ties, mark
 from ticket_core.domain.entries import (
     CONTRIBUTIONS,
     CaseAbsorbed,
     CaseAssigned,
+    CaseLinked,
     CaseMerged,
     CaseOpened,
     CaseReleased,
+    CaseUnlinked,
     ContentRepeated,
     ConversationRead,
     DeliveryNoted,
@@ -27,6 +29,7 @@ from ticket_core.domain.entries import (
     PersonMerged,
     PersonUnmerged,
     PriorityChanged,
+    Relation,
     StateChanged,
     TagsChanged,
     TopicChanged,
@@ -46,6 +49,8 @@ _SILENT = (
     CaseAbsorbed,
     MergeUndone,
     CaseReleased,
+    CaseLinked,
+    CaseUnlinked,
     IdentityLinked,
     IdentityUnlinked,
     PersonMerged,
@@ -167,6 +172,18 @@ def _joined(case: Case, entry: Entry) -> dict[str, Any]:
             return {"aliases": (*case.aliases, *numbers)}
         case CaseReleased(numbers=numbers):
             return {"aliases": tuple(alias for alias in case.aliases if alias not in numbers)}
+        case _:
+            return _tied(case, entry)
+
+
+def _tied(case: Case, entry: Entry) -> dict[str, Any]:
+    match entry.fact:
+        case CaseLinked(relation=relation, case_id=case_id):
+            return {"ties": Ties((*case.links, Link(relation, case_id)))}
+        case CaseUnlinked(relation=relation, case_id=case_id):
+            links = tuple(link for link in case.links if link != (relation, case_id))
+            followed = relation is Relation.PREDECESSOR and case.follow_up_of == case_id
+            return {"ties": Ties(links) if links else None} | ({"follow_up_of": None} if followed else {})
         case _:
             return {}
 

@@ -8,7 +8,6 @@ from kawal import case_numbers
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.interactions import Interaction, MessagesRead
 from kawal.contracts.words import Assurance, Identity, IdentityKind
-from ticket_core.domain import merging
 from ticket_core.domain.case import Case, Conversation, Fact, Participant
 from ticket_core.domain.correlate import Similar, correlate
 from ticket_core.domain.decide import (
@@ -22,32 +21,29 @@ from ticket_core.domain.decide import (
     open_case,
     said_in,
 )
-from ticket_core.domain.entries import Entry, SimilarCaseFound
+from ticket_core.domain.entries import SimilarCaseFound
 from ticket_core.domain.errors import (
     CaseChangedMeanwhile,
     CaseNotFound,
-    CaseNotMerged,
     CaseNumbersExhausted,
     ConversationNotFound,
-    DifferentPersons,
 )
-from ticket_core.domain.evolve import evolve, evolve_conversation
 from ticket_core.domain.inputs import (
     AgentCommand,
     Contact,
     DeliveryReport,
     Input,
     JoinCommand,
-    MergeCases,
     PersonCommand,
     Reply,
     RouteCase,
     TimerFired,
 )
+from ticket_core.domain.joins import Joins
 from ticket_core.domain.persons import PersonChanged, Persons
 from ticket_core.domain.policy import Policy
 from ticket_core.domain.resolve import Mention, Resolution, conversation_key, mentions, resolve
-from ticket_core.domain.world import NumberGiven, Recorded, Step, World
+from ticket_core.domain.world import NumberGiven, Step, World
 
 MOST_IDENTITIES = 20
 """How many ways to reach its participant a conversation keeps; the latest stay."""
@@ -175,7 +171,7 @@ class Fold:
             )
             self._give(step, contact, opening.number, opening.case_id)
             entries = open_case(opening, conversation=conversation, now=self._now)
-            return self._record(step, None, conversation, entries, contact.traceparent)
+            return step.record(entries, case=None, conversation=conversation, traceparent=contact.traceparent)
         alias = self._alias(interaction.reference)
         if alias is not None:
             self._give(step, contact, alias, placement.joins.id)
@@ -186,7 +182,7 @@ class Fold:
             policy=self._policy,
             now=self._now,
         )
-        return self._record(step, placement.joins, conversation, entries, contact.traceparent)
+        return step.record(entries, case=placement.joins, conversation=conversation, traceparent=contact.traceparent)
 
     def _current(self, conversation: Conversation) -> Case | None:
         """The case that a conversation is about, as long as it is a case of the same person."""
@@ -218,42 +214,15 @@ class Fold:
         return done if isinstance(given, TimerFired) or self._case(given.case_id) is not before else Skipped()
 
     def _command(self, given: AgentCommand | JoinCommand) -> Applied | Skipped:
-        case = self._numbered(given.number)
+        case = self._world.numbered(given.number)
         if given.only_if is not None and case.version not in given.only_if:
             raise CaseChangedMeanwhile(case.version)
         if isinstance(given, JoinCommand):
-            return self._join(case, given)
+            after = Joins(self._world, now=self._now).apply(case, given)
+            return Applied(after.id, after.number, after.state, min(case.last_seq + 1, after.last_seq), after.last_seq)
         wanted = given.conversation_id if isinstance(given, Reply) else None
         conversation = self._conversation(case, wanted)
         return self._on_case(case, given, conversation=conversation, traceparent=given.traceparent)
-
-    def _numbered(self, number: str) -> Case:
-        case = self._world.survivor(self._world.cases.get(self._world.numbers.get(number, "")))
-        if case is None:
-            raise CaseNotFound("No case has this number")
-        return case
-
-    def _join(self, case: Case, given: JoinCommand) -> Applied:
-        """Two cases become one, or two again: both timelines say so, and the numbers lead there."""
-        if isinstance(given, MergeCases):
-            other = self._numbered(given.other)
-            if not self._world.are_one(case.participant_id, other.participant_id):
-                raise DifferentPersons("Say first that they are one person")
-            joining, leads_to = merging.merge(case, other, agent=given.agent, now=self._now), case
-        else:
-            other = self._merged(given.other, into=case)
-            joining, leads_to = merging.undo(case, other, agent=given.agent, now=self._now), other
-        step = Step(renumbered=[NumberGiven(number, leads_to.id) for number in merging.numbers_of(other)])
-        after = self._record(step, case, None, joining.survivor, given.traceparent)
-        self._record(step, other, None, joining.other, given.traceparent)
-        self._world.accept(step)
-        return Applied(after.id, after.number, after.state, joining.survivor[0].seq, after.last_seq)
-
-    def _merged(self, number: str, *, into: Case) -> Case:
-        for case in self._world.cases.values():
-            if case.number == number and case.merged and case.merged.into_id == into.id:
-                return case
-        raise CaseNotMerged("See the entries of the kind absorbed")
 
     def _conversation(self, case: Case, wanted: str | None) -> Conversation:
         conversation = self._world.conversations.get(wanted or case.conversation_id or "")
@@ -272,30 +241,12 @@ class Fold:
     ) -> Applied | Skipped:
         entries = decide(case, given, conversation=conversation, policy=self._policy, now=self._now)
         step = Step(numbers=[number] if number else [])
-        after = self._record(step, case, conversation, entries, traceparent) if entries else case
+        after = case
+        if entries:
+            after = step.record(entries, case=case, conversation=conversation, traceparent=traceparent)
         self._world.accept(step)
         seq = entries[0].seq if entries else after.last_seq
         return Applied(after.id, after.number, after.state, seq, after.last_seq)
-
-    def _record(
-        self,
-        step: Step,
-        case: Case | None,
-        conversation: Conversation | None,
-        entries: list[Entry],
-        traceparent: str | None,
-    ) -> Case:
-        for entry in entries:
-            case = evolve(case, entry)
-            if conversation is not None and entry.conversation_id == conversation.id:
-                conversation = evolve_conversation(conversation, entry)
-            step.recorded.append(Recorded(entry, case, conversation, traceparent))
-        if case is None:
-            raise ValueError("no entries, no case")
-        step.cases.append(case)
-        if conversation is not None:
-            step.conversations.append(conversation)
-        return case
 
     def _case(self, case_id: str) -> Case:
         case = self._world.cases.get(case_id)

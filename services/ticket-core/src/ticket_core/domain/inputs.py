@@ -9,7 +9,7 @@ from kawal.contracts.deliveries import DeliveryReported
 from kawal.contracts.interactions import Interaction
 from kawal.contracts.words import IdentityKind
 from ticket_core.domain.case import Agent, identity_key
-from ticket_core.domain.entries import Priority
+from ticket_core.domain.entries import Priority, Relation
 from ticket_core.domain.fields import FieldValue
 
 
@@ -220,6 +220,23 @@ class UndoMerge(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCases(Command):
+    """The case of which `other` is a number is this one's `relation`."""
+
+    other: str
+    relation: Relation
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkCases(Command):
+    """The case of which `other` is a number has nothing to do with this one after all."""
+
+    other: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JoinIncident(Command):
     """The case has the cause that the incident is about. `title` is the incident's, by language."""
 
@@ -275,5 +292,7 @@ StateCommand = Pend | Hold | Resume
 DetailCommand = WriteNote | Prioritise | ChangeTags | SetFields
 IncidentCommand = JoinIncident | LeaveIncident | TellUpdate
 AgentCommand = Reply | Resolve | Reopen | Assign | ChangeTopic | StateCommand | DetailCommand | IncidentCommand
-JoinCommand = MergeCases | UndoMerge
+TwoCaseCommand = MergeCases | LinkCases | UnlinkCases
+"""Those in which `other` is any number of a second case."""
+JoinCommand = TwoCaseCommand | UndoMerge
 Input = Contact | DeliveryReport | AgentCommand | JoinCommand | PersonCommand | TimerFired | RouteCase

@@ -28,7 +28,6 @@ from ticket_core.domain.errors import (
     SamePerson,
     SuggestionNotFound,
 )
-from ticket_core.domain.evolve import evolve
 from ticket_core.domain.inputs import (
     AcceptSuggestion,
     DismissSuggestion,
@@ -41,7 +40,7 @@ from ticket_core.domain.inputs import (
     UnmergePerson,
 )
 from ticket_core.domain.pen import Pen
-from ticket_core.domain.world import PersonEvent, Recorded, Step, World
+from ticket_core.domain.world import PersonEvent, Step, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +213,4 @@ def _under(top: str, members: Iterable[Participant]) -> set[str]:
 def _write(step: Step, case: Case, given: PersonCommand, fact: EntryFact, *, now: datetime) -> None:
     pen = Pen.on(case)
     pen.agent(fact, at=now, agent=given.agent)
-    (entry,) = pen.entries
-    after = evolve(case, entry)
-    step.recorded.append(Recorded(entry, after, None, given.traceparent))
-    step.cases.append(after)
+    step.record(pen.entries, case=case, traceparent=given.traceparent)

@@ -10,6 +10,8 @@ from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.words import Channel
 from ticket_core.domain.case import Case, Conversation, Fact, Participant, Suggestion
 from ticket_core.domain.entries import Entry
+from ticket_core.domain.errors import CaseNotFound
+from ticket_core.domain.evolve import evolve, evolve_conversation
 
 Reached = dict[tuple[str, int, Channel], DeliveryState]
 
@@ -64,6 +66,27 @@ class Step:
     said_of_people: list[PersonEvent] = field(default_factory=list)
     renumbered: list[NumberGiven] = field(default_factory=list)
 
+    def record(
+        self,
+        entries: Iterable[Entry],
+        *,
+        case: Case | None,
+        conversation: Conversation | None = None,
+        traceparent: str | None = None,
+    ) -> Case:
+        """Write `entries`, at least one, behind `case` (`None`: a new one); returns the case after them."""
+        for entry in entries:
+            case = evolve(case, entry)
+            if conversation is not None and entry.conversation_id == conversation.id:
+                conversation = evolve_conversation(conversation, entry)
+            self.recorded.append(Recorded(entry, case, conversation, traceparent))
+        if case is None:
+            raise ValueError("no entries, no case")
+        self.cases.append(case)
+        if conversation is not None:
+            self.conversations.append(conversation)
+        return case
+
 
 class World:
     """Looked up by the fold, changed by whole steps only. `changed` is all that has to be written back."""
@@ -108,6 +131,21 @@ class World:
         """The case that `case` is part of, or itself."""
         while case is not None and case.merged is not None:
             case = self.cases.get(case.merged.into_id)
+        return case
+
+    def parts_of(self, case: Case) -> list[Case]:
+        """`case`, and all cases that are part of it."""
+        return [one for one in self.cases.values() if (whole := self.survivor(one)) and whole.id == case.id]
+
+    def numbered(self, number: str) -> Case:
+        """The case that a number leads to.
+
+        Raises:
+            CaseNotFound: to none.
+        """
+        case = self.survivor(self.cases.get(self.numbers.get(number, "")))
+        if case is None:
+            raise CaseNotFound("No case has this number")
         return case
 
     def person_of(self, participant_id: str) -> str:

@@ -1,43 +1,31 @@
 """Locks and loads what a batch touches, in a handful of queries whatever its size.
 
 The order of locks is the same everywhere, so writers wait for one another but never in a circle: idempotency keys
-(`once`), identities by key, inbox rows, participants by id. The participant's row is the lock of all that hangs below
-it. Participants whom agents found to be one person are locked together, see `_lock_participants`.
+(`once`), what is above what (`relatives`), identities by key, inbox rows, participants by id. The participant's row is
+the lock of all that hangs below it. Participants whom agents found to be one person are locked together, see
+`_lock_participants`.
 """
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.contracts.deliveries import DeliveryReported, DeliveryState
 from kawal.contracts.interactions import MessagesRead
-from kawal.contracts.words import Channel, IdentityKind
+from kawal.contracts.words import Channel
 from kawal.inbox import insert_new
-from ticket_core.domain.case import Case, Fact
+from ticket_core.domain.case import Case
 from ticket_core.domain.correlate import MOST_COMPARED, numbers_in
 from ticket_core.domain.decide import further, said_in
-from ticket_core.domain.inputs import (
-    Command,
-    Contact,
-    DeliveryReport,
-    IdentityCommand,
-    MergeCases,
-    PersonCommand,
-    Reply,
-    RouteCase,
-    TimerFired,
-    UndoMerge,
-)
-from ticket_core.domain.resolve import conversation_key, mentions
-from ticket_core.domain.world import World
-from ticket_core.store import rows, tables
+from ticket_core.domain.inputs import Reply, UndoMerge
+from ticket_core.store import relatives, rows, tables
+from ticket_core.store.batch import Batch
 from ticket_core.store.bulk import Insert
+from ticket_core.store.loaded import Loaded
 
 MOST_CLAIMANTS = 5
 """Of how many others who claim the same fact an agent is told."""
@@ -117,58 +105,6 @@ class Regrouped(Exception):
     """An agent merged people or cases while we waited for a row: what belongs together now is not what is locked."""
 
 
-class Mentioned(NamedTuple):
-    """What contacts say of themselves, as facts that nobody has proven yet, by their keys.
-
-    `own` are the pseudonyms of their conversations, `said` everything else; `proven` are the keys of what they have
-    proven of that.
-    """
-
-    own: dict[bytes, Fact]
-    said: dict[bytes, Fact]
-    proven: set[bytes]
-
-
-@dataclass
-class Batch:
-    """The inputs of one transaction, sorted out."""
-
-    contacts: list[Contact] = field(default_factory=list)
-    commands: list[Command] = field(default_factory=list)
-    of_people: list[PersonCommand] = field(default_factory=list)
-    reports: list[DeliveryReport] = field(default_factory=list)
-    timers: list[TimerFired | RouteCase] = field(default_factory=list)
-
-    @cached_property
-    def mentioned(self) -> Mentioned:
-        found = Mentioned({}, {}, set())
-        for contact in self.contacts:
-            interaction = contact.interaction
-            key = conversation_key(interaction.conversation_id)
-            found.own[key] = Fact(key, IdentityKind.CONVERSATION, interaction.conversation_id)
-            for mention in mentions(interaction.identities):
-                found.said[mention.key] = Fact(mention.key, mention.identity.kind, mention.identity.value)
-                if mention.identity.assurance.joins:
-                    found.proven.add(mention.key)
-        for given in self.of_people:
-            if isinstance(given, IdentityCommand):
-                found.said[given.key] = Fact(given.key, given.kind, given.value)
-                found.proven.add(given.key)
-        return found
-
-
-@dataclass(slots=True)
-class Loaded:
-    """The world of a batch; `fresh` are the events (source, id) that were never applied before.
-
-    `stamps` are those of the cases' last entries, see `ticket_core.store.stream`.
-    """
-
-    world: World = field(default_factory=World)
-    fresh: set[tuple[str, str]] = field(default_factory=set)
-    stamps: dict[str, int] = field(default_factory=dict)
-
-
 async def announce(engine: AsyncEngine, batch: Batch) -> None:
     """Give every fact that contacts mention a row, in a transaction of its own.
 
@@ -198,6 +134,8 @@ class _Loading:
         self._written: set[str] = set()
 
     async def run(self, now: datetime) -> Loaded:
+        if self._batch.looks_above:
+            await relatives.lock(self._connection)
         await self._lock_facts()
         await self._insert_events(now)
         await self._find_numbers()
@@ -207,6 +145,8 @@ class _Loading:
         await self._load_conversations(self._conversations_wanted())
         await self._load_cases(wanted)
         self._check_numbers()
+        if self._batch.looks_around:
+            await relatives.load(self._connection, self._loaded)
         await self._load_conversations(self._conversations_of_commands())
         await self._load_reached()
         if self._batch.of_people:
@@ -240,8 +180,7 @@ class _Loading:
         batch = self._batch
         references = (contact.interaction.reference for contact in batch.contacts)
         numbers = {number for number in references if number is not None}
-        numbers.update(command.number for command in batch.commands)
-        numbers.update(command.other for command in batch.commands if isinstance(command, MergeCases))
+        numbers |= batch.numbers_named
         for contact in batch.contacts:
             if not isinstance(contact.interaction, MessagesRead):
                 self._written |= numbers_in(said_in(contact.interaction))
@@ -264,9 +203,7 @@ class _Loading:
     def _cases_wanted(self) -> set[str]:
         """The cases that inputs name themselves."""
         world, batch = self._world, self._batch
-        wanted = [command.number for command in batch.commands]
-        wanted += [command.other for command in batch.commands if isinstance(command, MergeCases)]
-        named = self._merged | {world.numbers[number] for number in wanted if number in world.numbers}
+        named = self._merged | {world.numbers[number] for number in batch.numbers_named & world.numbers.keys()}
         named.update(report.case_id for report in self._reports())
         named.update(timer.case_id for timer in batch.timers)
         named.update(world.events.values())
@@ -329,15 +266,9 @@ class _Loading:
         most = None if self._batch.of_people else MOST_COMPARED
         parameters = {"ids": ids, "participants": sorted(world.participants), "most": most}
         found = await self._connection.execute(_CASES, parameters)
-        self._put_cases(found)
+        self._loaded.put_cases(found)
         while elsewhere := {into for case in world.cases.values() if (into := _into(case)) and into not in world.cases}:
-            self._put_cases(await self._rows(_CASES, ids=sorted(elsewhere), participants=[], most=0))
-
-    def _put_cases(self, found: Iterable[Any]) -> None:
-        for row in found:
-            case = rows.case_of(row[:-1])
-            self._world.load_case(case)
-            self._loaded.stamps[case.id] = row[-1]
+            self._loaded.put_cases(await self._rows(_CASES, ids=sorted(elsewhere), participants=[], most=0))
 
     def _check_numbers(self) -> None:
         """Numbers are read before their cases are locked.
@@ -346,7 +277,7 @@ class _Loading:
             Regrouped: one has been led to another case since.
         """
         world = self._world
-        for number in {command.number for command in self._batch.commands}:
+        for number in self._batch.numbers_named:
             case = world.cases.get(world.numbers.get(number, ""))
             if case is not None and (case.merged or number not in (case.number, *case.aliases)):
                 raise Regrouped
@@ -354,7 +285,7 @@ class _Loading:
     async def _load_what_people_share(self) -> None:
         """What is asked for by agents who say who is who, and by nobody else."""
         world = self._world
-        self._put_cases(await self._rows(_MERGED, participants=sorted(world.participants)))
+        self._loaded.put_cases(await self._rows(_MERGED, participants=sorted(world.participants)))
         world.suggested.update(
             (one, other) for one, other in await self._rows(_SUGGESTED, ids=sorted(world.participants))
         )

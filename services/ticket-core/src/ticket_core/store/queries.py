@@ -14,6 +14,7 @@ from ticket_core.store import tables
 from ticket_core.store.cursors import Position, cursor_of, order, ordered, read_cursor
 from ticket_core.store.filters import ACTIVE_CASES, CaseFilter, Sort, conditions
 from ticket_core.store.found import matches
+from ticket_core.store.links import links_of
 from ticket_core.store.reading import Reading
 from ticket_core.store.search import AHEAD, FEW, Typed
 from ticket_core.store.views import CasePage, CaseSummary, CaseView, ConversationView
@@ -133,7 +134,8 @@ class CaseQueries:
                 raise CaseNotFound("No case has this number")
             theirs = {"case_id": row.id, "participant_id": row.participant_id}
             conversations = [ConversationView(*found) for found in await connection.execute(_CONVERSATIONS, theirs)]
-        return CaseView(*(*row, conversations))
+            links = await links_of(connection, **theirs)
+        return CaseView(*(*row, conversations, links))
 
     async def active_counts(self) -> dict[str, int]:
         """How many cases there are in each active state."""

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Assurance, Author, Channel, Identity, IdentityKind, Locale
-from ticket_core.domain.case import Case, Conversation, Fact, Merged, Participant
+from ticket_core.domain.case import Case, Conversation, Fact, Merged, Participant, Ties
 from ticket_core.domain.entries import Entry, EntryFact, EntryKind, Priority
 from ticket_core.domain.fields import FieldValue
 from ticket_core.store.bulk import Row, array_literal
@@ -40,7 +40,9 @@ _IDENTITIES = CONVERSATION.index("identities")
 _CHANNELS = CASE.index("channels")  # and behind them the aliases and what was heard
 _TAGS = CASE.index("tags")  # and the reason, the fields and the merge behind them
 _FIELDS = CASE.index("fields")
+_TIES = CASE.index("ties")  # the last
 _MERGED = TypeAdapter(Merged)
+_TIES_OF = TypeAdapter(Ties)
 _READ_AS_TEXT = frozenset(
     {
         "id",
@@ -56,6 +58,7 @@ _READ_AS_TEXT = frozenset(
         "fields",
         "merged",
         "incident_id",
+        "ties",
     }
 )
 
@@ -118,7 +121,8 @@ def case_row(case: Case) -> Row:
         case.reason,
         fields,
         _MERGED.dump_json(case.merged).decode() if case.merged else None,
-        *case[_TAGS + 4 :],
+        *case[_TAGS + 4 : _TIES],
+        _TIES_OF.dump_json(case.ties).decode() if case.ties else None,
     )
 
 
@@ -134,6 +138,7 @@ def case_of(row: Any) -> Case:
         tags=tuple(found.tags),
         fields=_fields_of(row[_FIELDS]),
         merged=_MERGED.validate_json(found.merged) if found.merged else None,  # type: ignore[arg-type]
+        ties=_TIES_OF.validate_json(found.ties) if found.ties else None,  # type: ignore[arg-type]
     )
 
 

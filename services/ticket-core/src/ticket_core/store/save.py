@@ -13,7 +13,7 @@ from ticket_core.domain.world import PersonEvent, Step
 from ticket_core.store import rows, tables
 from ticket_core.store.bulk import Insert, Update
 from ticket_core.store.events import case_event
-from ticket_core.store.load import Loaded
+from ticket_core.store.loaded import Loaded
 
 _STAMP = "GREATEST(pg_current_xact_id()::text::bigint, rows.stamp::bigint)"
 """The transaction's id, or the stamp of the case's last entry where that one is higher; see `stream`."""

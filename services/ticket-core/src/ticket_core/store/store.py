@@ -22,7 +22,9 @@ from ticket_core.domain.inputs import Contact, DeliveryReport, Input, Once, Pers
 from ticket_core.domain.persons import PersonChanged
 from ticket_core.domain.policy import Policy
 from ticket_core.store import once
-from ticket_core.store.load import Batch, Loaded, Regrouped, announce, load
+from ticket_core.store.batch import Batch
+from ticket_core.store.load import Regrouped, announce, load
+from ticket_core.store.loaded import Loaded
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.save import save
 

@@ -44,6 +44,18 @@ class ConversationView:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkView:
+    """Another case, and what it is to the one at hand: `parent`, `child`, `related`, `follow_up`, `predecessor`."""
+
+    relation: str
+    number: str
+    state: str
+    topic: str | None
+    subject: str
+    participant_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView(CaseSummary):
     """A case in full, without its timeline. `conversation_id` is where an answer goes that names no conversation.
 
@@ -60,6 +72,7 @@ class CaseView(CaseSummary):
     fields: dict[str, FieldValue]
     incident_id: str | None
     conversations: list[ConversationView]
+    links: list[LinkView]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ cases = Table(
     # No foreign key: many cases that join one incident need not wait for one another.
     Column("incident_id", Id),
     Column("told_update", Text),
+    # `ticket_core.domain.case.Ties`.
+    Column("ties", JSONB),
     Column("stamp", BigInteger, nullable=False),
     CheckConstraint("number ~ '^[0-9]{10}$'", name="number"),
     CheckConstraint("state IN ('new', 'open', 'pending', 'on_hold', 'resolved', 'closed')", name="state"),
@@ -66,6 +68,7 @@ cases = Table(
     ),
     Index("cases_active_idx", text("activity_at DESC"), text("id DESC"), postgresql_where=text(ACTIVE)),
     Index("cases_opened_idx", text("opened_at DESC"), text("id DESC")),
+    Index("cases_follow_up_idx", "follow_up_of", postgresql_where=text("follow_up_of IS NOT NULL")),
     Index("cases_incident_idx", "incident_id", "id", postgresql_where=text("incident_id IS NOT NULL")),
     Index("cases_waiting_idx", "waiting_since", "id", postgresql_where=text("waiting_since IS NOT NULL")),
     Index(

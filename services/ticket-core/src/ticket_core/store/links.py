@@ -1,0 +1,42 @@
+"""Reads what cases are linked with, as agents see it: a case that is part of another is that other one."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ticket_core.store.views import LinkView
+
+# `part` is the case and all that are part of it, of any participant who is the same person. `met` are the cases on the
+# way from what is linked to what it is part of.
+_LINKS = text("""
+    WITH RECURSIVE members AS MATERIALIZED (
+        SELECT id FROM core.participants WHERE id = CAST(:participant_id AS uuid) OR group_id = (
+            SELECT group_id FROM core.participants WHERE id = CAST(:participant_id AS uuid)
+        )
+    ), part AS (
+        SELECT id, ties, follow_up_of FROM core.cases WHERE id = CAST(:case_id AS uuid)
+        UNION ALL
+        SELECT inner_.id, inner_.ties, inner_.follow_up_of FROM part JOIN core.cases AS inner_
+        ON inner_.participant_id IN (SELECT id FROM members)
+        AND inner_.merged IS NOT NULL AND inner_.merged ->> 0 = part.id::text
+    ), linked AS (
+        SELECT link ->> 0 AS relation, CAST(link ->> 1 AS uuid) AS id
+        FROM part CROSS JOIN LATERAL jsonb_array_elements(part.ties -> 'links') AS link
+        UNION
+        SELECT 'predecessor', follow_up_of FROM part WHERE follow_up_of IS NOT NULL
+        UNION
+        SELECT 'follow_up', later.id FROM part JOIN core.cases AS later ON later.follow_up_of = part.id
+    ), met AS (
+        SELECT relation, cases.id, merged ->> 0 AS into_id FROM linked JOIN core.cases USING (id)
+        UNION ALL
+        SELECT relation, cases.id, merged ->> 0 FROM met JOIN core.cases ON cases.id = CAST(into_id AS uuid)
+    )
+    SELECT DISTINCT relation, number, state, topic, subject, name, cases.id
+    FROM met JOIN core.cases USING (id) JOIN core.participants ON participants.id = cases.participant_id
+    WHERE into_id IS NULL AND cases.id <> CAST(:case_id AS uuid)
+    ORDER BY relation, cases.id
+""")
+
+
+async def links_of(connection: AsyncConnection, *, case_id: str, participant_id: str) -> list[LinkView]:
+    found = await connection.execute(_LINKS, {"case_id": case_id, "participant_id": participant_id})
+    return [LinkView(*row[:-1]) for row in found]
