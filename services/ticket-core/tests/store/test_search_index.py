@@ -1,13 +1,17 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import contact, identity, message
+from kawal import database as postgres
+from kawal.database import is_outage
+from kawal.errors import TransientError
 from kawal.observability import metrics
 from ticket_core.indexing import Indexing
 from ticket_core.store.search_index import SearchIndex
@@ -53,6 +57,31 @@ async def refusing(engine: AsyncEngine) -> AsyncIterator[Callable[[str], Awaitab
     yield refuse
     async with engine.begin() as connection:
         await connection.execute(text("DROP FUNCTION core.refuse CASCADE"))
+
+
+@pytest.fixture
+async def stalling(engine: AsyncEngine) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
+    """Let the document of whoever has this name take longer than anybody waits."""
+
+    async def stall(who: str) -> None:
+        refuse = _REFUSE.format(who=who).replace("RAISE SQLSTATE '54000'", "PERFORM pg_sleep(60)")
+        async with engine.begin() as connection:
+            await connection.execute(text(refuse))
+            await connection.execute(text(_BEFORE_EACH))
+
+    yield stall
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP FUNCTION core.refuse CASCADE"))
+
+
+@asynccontextmanager
+async def impatient(dsn: str) -> AsyncIterator[AsyncEngine]:
+    """Connections that give a statement up after half a second."""
+    hurried = postgres.engine(dsn, statement_timeout_s=0.5)
+    try:
+        yield hurried
+    finally:
+        await hurried.dispose()
 
 
 class TestAdvance:
@@ -133,6 +162,68 @@ class TestAdvance:
         assert sorted(who for who, _ in (await documents(engine)).values()) == ["orang 0", "orang 2"]
         assert metrics.SEARCH_SKIPPED._value.get() == before + 1
         assert (await index.advance()).entries == 0
+
+    @pytest.mark.parametrize("slow", [0, 2])
+    async def test_a_case_that_always_takes_too_long(
+        self,
+        dsn: str,
+        store: CaseStore,
+        engine: AsyncEngine,
+        stalling: Callable[[str], Awaitable[None]],
+        slow: int,
+    ) -> None:
+        """It is left out and counted as one that is refused; its neighbours are found, and indexing goes on."""
+        await stalling(f"orang {slow}")
+        await lines(store, cases=3)
+        before = metrics.SEARCH_SKIPPED._value.get()
+        async with impatient(dsn) as hurried:
+            index = SearchIndex(hurried)
+            await index.catch_up()
+            assert sorted(who for who, _ in (await documents(engine)).values()) == [
+                f"orang {n}" for n in range(3) if n != slow
+            ]
+            assert metrics.SEARCH_SKIPPED._value.get() == before + 1
+            assert (await index.advance()).entries == 0
+
+    async def test_one_that_does_when_nothing_else_is_new(
+        self, dsn: str, store: CaseStore, engine: AsyncEngine, stalling: Callable[[str], Awaitable[None]]
+    ) -> None:
+        await lines(store, cases=1)
+        await SearchIndex(engine).catch_up()
+        await stalling("yang lambat")
+        await store.apply([contact(message("halo", conversation="chat:slowly01", name="Yang Lambat"))])
+        before = metrics.SEARCH_SKIPPED._value.get()
+        async with impatient(dsn) as hurried:
+            await SearchIndex(hurried).catch_up()
+        assert metrics.SEARCH_SKIPPED._value.get() == before + 1
+
+    async def test_a_database_in_which_everything_takes_too_long(
+        self, dsn: str, store: CaseStore, engine: AsyncEngine
+    ) -> None:
+        """Nothing is left out: it is to be tried again."""
+        await lines(store, cases=1)
+        await SearchIndex(engine).catch_up()
+        await lines(store, cases=3)
+        before = metrics.SEARCH_SKIPPED._value.get()
+        async with impatient(dsn) as hurried:
+            async with engine.begin() as busy:
+                await busy.execute(text("LOCK TABLE core.case_search IN EXCLUSIVE MODE"))
+                with pytest.raises(DBAPIError) as stalled:
+                    await SearchIndex(hurried).advance()
+            assert is_outage(stalled.value)
+            assert metrics.SEARCH_SKIPPED._value.get() == before
+            await SearchIndex(hurried).catch_up()
+        assert len(await documents(engine)) == 3
+
+    async def test_the_only_case_there_is(
+        self, dsn: str, store: CaseStore, stalling: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """Whether it is the case or the database cannot be told, so it is to be tried again."""
+        await stalling("orang 0")
+        await lines(store, cases=1)
+        async with impatient(dsn) as hurried:
+            with pytest.raises(TransientError):
+                await SearchIndex(hurried).advance()
 
     async def test_a_fault_that_is_of_no_case(self, engine: AsyncEngine, store: CaseStore) -> None:
         """Nothing is left out: it is to be tried again."""

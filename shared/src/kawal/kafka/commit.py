@@ -26,6 +26,7 @@ class Committer:
         self._client = client
         self._interval_s = interval_s
         self._staged: dict[Any, int] = {}
+        self._done: dict[Any, int] = {}
         self._committed_at = 0.0
 
     def stage(self, records: Sequence[Raw]) -> None:
@@ -33,6 +34,21 @@ class Committer:
         for raw in records:
             partition = TopicPartition(raw.topic, raw.partition)
             self._staged[partition] = max(self._staged.get(partition, 0), raw.offset + 1)
+        self._done |= self._staged
+
+    async def done(self, partition: Any) -> int:
+        """The offset up to which `partition`, one of ours, is done, by us or by whoever had it before.
+
+        Raises:
+            KafkaError: the broker does not tell.
+        """
+        done = self._done
+        if partition not in done:
+            offset = await self._client.committed(partition)
+            if offset is None:
+                offset = (await self._client.beginning_offsets([partition]))[partition]
+            done.setdefault(partition, offset)
+        return done[partition]
 
     async def commit_when_due(self) -> None:
         if self._staged and time.monotonic() - self._committed_at >= self._interval_s:
@@ -56,3 +72,4 @@ class Committer:
     def forget(self) -> None:
         """The partitions are gone."""
         self._staged.clear()
+        self._done = {}

@@ -24,7 +24,8 @@ from kawal.kafka.commit import Committer
 from kawal.kafka.dead_letters import DeadLetters
 from kawal.kafka.decode import Decode, arrival
 from kawal.kafka.drain import Drain
-from kawal.kafka.handle import Handle, Handler, Interrupted
+from kawal.kafka.handle import Handle, Handler
+from kawal.kafka.isolate import Interrupted
 from kawal.kafka.lag import LagWatch
 from kawal.kafka.poison import ConsumerHalted, PoisonBreaker
 from kawal.kafka.poll import Poll, Stalled
@@ -117,7 +118,7 @@ class Consumer(Generic[T]):
         committer = Committer(client, interval_s=self._settings.commit_interval_s)
         drain = Drain(group=self._group, settings=self._settings, committer=committer)
         poll = Poll(client, drain=drain, settings=self._settings)
-        lag = LagWatch(client, group=self._group, poll=poll, settings=self._settings)
+        lag = LagWatch(client, group=self._group, poll=poll, committer=committer, settings=self._settings)
         session = _Session(
             group=self._group,
             decode=self._decode,

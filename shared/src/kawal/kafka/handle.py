@@ -1,7 +1,7 @@
 """Step 4, handle: one batch to its end, whatever happens on the way.
 
     TransientError     again later, without end; the consumer pauses meanwhile (so does a database's outage)
-    too slow           the same, and after a few attempts in ever smaller parts
+    too slow           the same, and after a few attempts in ever smaller parts; when it is one record, see `isolate`
     InvalidRecords     those are buried, the rest is handled again
     PermanentError     one record at a time, to find which it is about
     anything else      a few attempts, then one record at a time to find the culprit
@@ -18,10 +18,10 @@ from kawal.backoff import Backoff
 from kawal.database.outages import is_outage, is_statement_timeout
 from kawal.errors import PermanentError, TransientError
 from kawal.kafka.dead_letters import DeadLetters
-from kawal.kafka.decode import reason_of
+from kawal.kafka.isolate import AlwaysTooSlow, Interrupted, Isolation
 from kawal.kafka.plan import Plan, plan
 from kawal.kafka.poison import ConsumerHalted, PoisonBreaker
-from kawal.kafka.record import Arrival, InvalidRecords, KeyId, Place, Record
+from kawal.kafka.record import Arrival, InvalidRecords, Place, Record
 from kawal.kafka.settings import ConsumerSettings
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
@@ -33,10 +33,6 @@ Handle = Callable[[Sequence[Record[T]]], Awaitable[None]]
 """Applies a batch, all or nothing. Called again with the same records after any failure."""
 
 log = get_logger()
-
-
-class Interrupted(Exception):
-    """The partitions are about to move, and the batch in hand was waiting to be tried again: let it go."""
 
 
 class TooSlow(TransientError):
@@ -102,6 +98,8 @@ class Handler(Generic[T]):
                 await self._apply(records)
             except InvalidRecords as invalid:
                 faults |= _known(invalid, records)
+            except AlwaysTooSlow as slow:
+                return faults | await self._isolate(records[slow.done :], passed=records[: slow.done])
             except PermanentError as error:
                 self._note("permanent", error)
                 return faults | await self._isolate(records)
@@ -117,35 +115,16 @@ class Handler(Generic[T]):
                 return faults
         return faults
 
-    async def _isolate(self, records: Sequence[Record[T]]) -> dict[Place, str]:
-        """Handle one by one; returns the culprits.
-
-        Raises:
-            ConsumerHalted: not one record passed, so the fault is not in the records.
-        """
-        faults: dict[Place, str] = {}
-        failed: set[KeyId] = set()
-        unexpected: Exception | None = None
-        passed = 0
-        for record in records:
-            if record.key and (record.topic, record.key) in failed:
-                continue
-            try:
-                await self._apply([record])
-                passed += 1
-            except (Interrupted, ConsumerHalted):
-                raise
-            except Exception as error:  # noqa: BLE001 - each record is judged by whether others pass
-                if not isinstance(error, PermanentError):
-                    unexpected = error
-                faults[record.place] = _reason(error, record)
-                failed.add((record.topic, record.key))
-        if unexpected is not None and not passed:
-            raise ConsumerHalted(f"nothing can be handled: {type(unexpected).__name__}") from unexpected
-        return faults
+    async def _isolate(self, records: Sequence[Record[T]], *, passed: Sequence[Record[T]] = ()) -> dict[Place, str]:
+        """See `Isolation`."""
+        return await Isolation(self._apply, settings=self._settings, passed=passed).run(records)
 
     async def _apply(self, records: Sequence[Record[T]]) -> None:
-        """Handle `records` in their order: at once, or in parts when that takes too long again and again."""
+        """Handle `records` in their order: at once, or in parts when that takes too long again and again.
+
+        Raises:
+            AlwaysTooSlow: even a part of one record does.
+        """
         backoff = self._backoff()
         size, done, slow = len(records), 0, 0
         while done < len(records):
@@ -155,6 +134,8 @@ class Handler(Generic[T]):
                 self._note("transient", error)
                 slow = slow + 1 if isinstance(error, TooSlow) else 0
                 if slow >= self._settings.handle_attempts:
+                    if size == 1:
+                        raise AlwaysTooSlow(done=done) from error
                     size = (size + 1) // 2
                 await self._wait(backoff)
             else:
@@ -204,9 +185,3 @@ def _known(invalid: InvalidRecords, records: Sequence[Record[T]]) -> dict[Place,
     if not invalid.faults or not invalid.faults.keys() <= given:
         raise ConsumerHalted("handle refused records that it was not given")
     return invalid.faults
-
-
-def _reason(error: Exception, record: Record[T]) -> str:
-    if isinstance(error, InvalidRecords):
-        return error.faults.get(record.place, "invalid")
-    return reason_of(error) if isinstance(error, PermanentError) else f"unexpected: {reason_of(error)}"

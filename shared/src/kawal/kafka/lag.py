@@ -7,6 +7,7 @@ from collections import defaultdict
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
+from kawal.kafka.commit import Committer
 from kawal.kafka.poll import Poll, Stalled
 from kawal.kafka.settings import ConsumerSettings
 from kawal.observability import metrics
@@ -16,12 +17,21 @@ log = get_logger()
 
 
 class LagWatch:
-    """Compares positions with the ends of the log, every `lag_interval_s`."""
+    """Compares what is done with the ends of the log, every `lag_interval_s`; what is in hand is not done."""
 
-    def __init__(self, client: AIOKafkaConsumer, *, group: str, poll: Poll, settings: ConsumerSettings) -> None:
+    def __init__(
+        self,
+        client: AIOKafkaConsumer,
+        *,
+        group: str,
+        poll: Poll,
+        committer: Committer,
+        settings: ConsumerSettings,
+    ) -> None:
         self._client = client
         self._group = group
         self._poll = poll
+        self._committer = committer
         self._settings = settings
         self._behind_since: float | None = None
         self._told: set[str] = set()
@@ -36,24 +46,22 @@ class LagWatch:
         """
         while True:
             await asyncio.sleep(self._settings.lag_interval_s)
-            lag = await self._lag()
-            if lag is not None:
-                self._publish(lag)
-                self._check_silence(behind=any(lag.values()))
+            try:
+                async with asyncio.timeout(self._settings.lag_interval_s * 2):
+                    await self._look()
+            except (KafkaError, TimeoutError, AssertionError) as error:
+                log.info("lag_unknown", group=self._group, error=error)
 
-    async def _lag(self) -> dict[str, int] | None:
-        """Records after our position, by topic; `None` while the broker does not tell."""
-        try:
-            async with asyncio.timeout(self._settings.lag_interval_s * 2):
-                partitions = self._client.assignment()
-                ends = await self._client.end_offsets(partitions) if partitions else {}
-                lag: dict[str, int] = defaultdict(int)
-                for partition, end in ends.items():
-                    lag[partition.topic] += max(0, end - await self._client.position(partition))
-        except (KafkaError, TimeoutError, AssertionError) as error:
-            log.info("lag_unknown", group=self._group, error=error)
-            return None
-        return lag
+    async def _look(self) -> None:
+        partitions = self._client.assignment()
+        ends = await self._client.end_offsets(partitions) if partitions else {}
+        lag: dict[str, int] = defaultdict(int)
+        behind = False
+        for partition, end in ends.items():
+            lag[partition.topic] += max(0, end - await self._committer.done(partition))
+            behind = behind or end > await self._client.position(partition)
+        self._publish(lag)
+        self._check_silence(behind=behind)
 
     def _publish(self, lag: dict[str, int]) -> None:
         # Also of topics whose partitions have all gone to others, which tell of them from now on.

@@ -12,7 +12,9 @@ class ConsumerSettings:
     `drain_s`: how long a batch in hand may go on when the partitions are about to move, after which it is cancelled
     and has `cancel_s` to end.
     `stall_s`: without a poll for so long, `alive()` is false. `silence_s`: without a record for so long although
-    the log holds more, the client is replaced (aiokafka's issue 1154). `poison_*`: see `kawal.kafka.poison`.
+    the log holds more, the client is replaced (aiokafka's issue 1154). A record that takes too long each time is buried
+    if `slow_outvoted_by` others pass for each such, and never `slow_run` of them in a row. `poison_*`: see
+    `kawal.kafka.poison`.
     `halt_s`: how long a halted consumer waits before it tries the same records again; less than twice `stall_s`.
     """
 
@@ -22,6 +24,8 @@ class ConsumerSettings:
     commit_interval_s: float = 0.1
     handle_timeout_s: float = 60.0
     handle_attempts: int = 3
+    slow_run: int = 3
+    slow_outvoted_by: int = 10
     backoff_first_s: float = 0.1
     backoff_max_s: float = 10.0
     drain_s: float = 20.0

@@ -15,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.database import is_outage
+from kawal.database.outages import is_statement_timeout
+from kawal.errors import TransientError
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from ticket_core.store.stream import SETTLED
@@ -92,6 +94,11 @@ _OTHERS = text("""
     WHERE kept.case_id = fresh.id AND kept.who <> fresh.who
 """)
 _CASES = text("SELECT id::text FROM core.cases WHERE id > CAST(:after AS uuid) ORDER BY id LIMIT :limit")
+# The latest case has the shortest timeline, most likely.
+_ANOTHER = text("""
+    SELECT id::text FROM core.cases WHERE id <> CAST(:case_id AS uuid) ORDER BY id DESC LIMIT 1
+""")
+SLOW_ATTEMPTS = 3
 _OF_THE_DATA = ("22", "54")
 """Classes of SQLSTATE: a value that cannot be worked with, a limit of the program.
 
@@ -99,6 +106,10 @@ https://www.postgresql.org/docs/18/errcodes-appendix.html
 """
 
 log = get_logger()
+
+
+class OnlyOne(TransientError):
+    """It cannot be told whether a case or the database is slow."""
 
 
 class Round(NamedTuple):
@@ -150,17 +161,45 @@ class SearchIndex:
     async def _write(self, ids: Sequence[str], *statements: TextClause) -> None:
         """Write the documents of these cases, in one transaction; but one that cannot be written is left out."""
         try:
-            async with self._engine.begin() as connection:
-                for statement in statements:
-                    await connection.execute(statement, {"ids": ids})
+            await self._transact(ids, statements)
         except DBAPIError as error:
-            if is_outage(error):
+            if is_outage(error) and not is_statement_timeout(error):
                 raise
-            if len(ids) == 1:
-                _leave_out(ids[0], error)
-                return
             for one in ids:
-                await self._write([one], *statements)
+                await self._write_alone(one, statements)
+
+    async def _transact(self, ids: Sequence[str], statements: Sequence[TextClause]) -> None:
+        async with self._engine.begin() as connection:
+            for statement in statements:
+                await connection.execute(statement, {"ids": ids})
+
+    async def _write_alone(self, case_id: str, statements: Sequence[TextClause]) -> None:
+        """Write one document, or leave it out: when it is refused, or took too long each time while another did not."""
+        for left in reversed(range(SLOW_ATTEMPTS)):
+            try:
+                await self._transact([case_id], statements)
+            except DBAPIError as error:
+                if not is_statement_timeout(error):
+                    _leave_out(case_id, error)
+                    return
+                await self._write_another(case_id, statements)
+                if not left:
+                    _note_left_out(case_id, error)
+            else:
+                return
+
+    async def _write_another(self, case_id: str, statements: Sequence[TextClause]) -> None:
+        """Write the document of any other case, to see whether it is the database that is slow.
+
+        Raises:
+            DBAPIError: it is.
+            OnlyOne: there is no other.
+        """
+        async with self._engine.connect() as connection:
+            other = (await connection.execute(_ANOTHER, {"case_id": case_id})).scalar_one_or_none()
+        if other is None:
+            raise OnlyOne("its document takes too long, and there is no other to compare it with")
+        await self._transact([other], statements)
 
     async def catch_up(self) -> None:
         """Index all that is settled by now."""
@@ -190,5 +229,9 @@ def _leave_out(case_id: str, error: DBAPIError) -> None:
     """Raises `error`, if the case has no part in it."""
     if not getattr(error.orig, "sqlstate", "").startswith(_OF_THE_DATA):
         raise error
+    _note_left_out(case_id, error)
+
+
+def _note_left_out(case_id: str, error: DBAPIError) -> None:
     metrics.SEARCH_SKIPPED.inc()
     log.error("case_not_indexed", case_id=case_id, error=error)
