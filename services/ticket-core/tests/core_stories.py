@@ -23,6 +23,7 @@ from core_factories import (
 from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.words import Assurance, Channel
 from kawal.errors import KawalError
+from rule_factories import SHOWN, shown
 from ticket_core.domain.case import Case
 from ticket_core.domain.entries import (
     Entry,
@@ -125,6 +126,7 @@ commands = st.sampled_from(
     ]
 )
 linking = st.sampled_from([partial(LinkCases, relation=relation) for relation in Relation])
+rules_shown = st.lists(st.sampled_from(sorted(SHOWN)), max_size=3, unique=True)
 joins = st.sampled_from([MergeCases, MergeCases, UndoMerge, UnlinkCases]) | linking
 of_people = st.sampled_from([MergePersons, MergePersons, AcceptSuggestion, DismissSuggestion, UnmergePerson])
 steps = st.lists(
@@ -134,6 +136,7 @@ steps = st.lists(
         st.just("report"), st.tuples(st.integers(0, 5), st.integers(1, 9), st.sampled_from(list(DeliveryState)))
     )
     | st.tuples(st.just("time"), st.integers(0, 10))
+    | st.tuples(st.just("rules"), st.tuples(rules_shown, st.integers(0, 5), st.integers(0, 9)))
     | st.tuples(st.just("cases"), st.tuples(joins, st.integers(0, 5), st.integers(0, 5)))
     | st.tuples(st.just("people"), st.tuples(of_people, st.integers(0, 3), st.integers(0, 3))),
     max_size=30,
@@ -163,6 +166,8 @@ def _inputs(desk: Desk, kind: str, detail: Any) -> list[Input]:
             return [wanted(desk.cases[place], command, arguments)]
         case "report", (place, seq, state) if place < len(desk.cases):
             return [report(desk.cases[place].id, seq, state, channel=Channel.WEB)]
+        case "rules", (keys, place, seq) if place < len(desk.cases):
+            return [shown(desk, desk.cases[place], seq, keys)]
     return _joins(desk, kind, detail)
 
 

@@ -13,10 +13,11 @@ from kawal.http import Unavailable
 from ticket_core.domain.fold import Applied, Skipped
 from ticket_core.domain.inputs import AgentCommand, JoinCommand, PersonCommand
 from ticket_core.domain.persons import PersonChanged
+from ticket_core.domain.ruling import RulesRan
 
 Command = AgentCommand | JoinCommand | PersonCommand
 Done = Applied | PersonChanged
-Outcome = Done | Skipped | KawalError
+Outcome = Done | RulesRan | Skipped | KawalError
 Apply = Callable[[Sequence[Command]], Awaitable[Sequence[Outcome]]]
 
 MOST_WAITING = 1_000

@@ -20,6 +20,7 @@ from kawal.vault import Vault
 from ticket_core.adapters.correlation_files import load_matching
 from ticket_core.adapters.programme import with_programme
 from ticket_core.adapters.routing_files import RoutingFile
+from ticket_core.adapters.rule_files import load_rule_book
 from ticket_core.adapters.webhook_sender import WebhookSender
 from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
@@ -44,6 +45,7 @@ from ticket_core.indexing import Indexing
 from ticket_core.live import LiveFeed
 from ticket_core.rising import Rising
 from ticket_core.routing import Routing
+from ticket_core.ruling import RuleRounds
 from ticket_core.settings import Settings
 from ticket_core.store import tables
 from ticket_core.store.agents import Agents
@@ -122,6 +124,13 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
                 "commands": batcher.run,
                 "live": live.run,
                 "routing": routing.run,
+                "rules": RuleRounds(
+                    engine,
+                    apply=store.apply,
+                    book=load_rule_book(settings.programme_dir),
+                    lexicon=policy.matching.lexicon,
+                    attendance=file.attendance,
+                ).run,
                 **_behind(engine, store, desk, policy),
             },
             ready={"postgres": partial(_answers, asked)},

@@ -20,7 +20,7 @@ STATE_BADGES = {
 PRIORITIES = tuple(Priority)
 HIDDEN = frozenset({"delivery", "read"})
 """Shown at the entry that they are about."""
-CONTRIBUTIONS = frozenset({"message", "form", "voicemail", "callback", "notice"})
+CONTRIBUTIONS = frozenset({"message", "form", "voicemail", "callback", "notice", "automatic_answer"})
 NOWHERE = "nowhere"
 
 

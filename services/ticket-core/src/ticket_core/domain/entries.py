@@ -64,6 +64,7 @@ class EntryKind(StrEnum):
     PERSON_UNMERGED = "person_unmerged"
     INCIDENT = "incident"
     UPDATE = "update"
+    AUTOMATIC_ANSWER = "automatic_answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +335,13 @@ class UpdateTold:
     update: int
 
 
+@dataclass(frozen=True, slots=True)
+class AutomaticAnswer:
+    """A rule told the participant something. It ends no waiting: that is for people to do."""
+
+    kind: ClassVar = EntryKind.AUTOMATIC_ANSWER
+
+
 EntryFact = (
     CaseOpened
     | MessageWritten
@@ -365,6 +373,7 @@ EntryFact = (
     | PersonUnmerged
     | IncidentChanged
     | UpdateTold
+    | AutomaticAnswer
 )
 CONTRIBUTIONS = (MessageWritten, FormFilledIn, VoicemailRecorded, CallbackAskedFor)
 """What people say to one another; everything else is about the case."""

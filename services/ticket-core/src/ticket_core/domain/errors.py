@@ -1,5 +1,7 @@
 """What a command can be refused for. Each is told to the agent as problem+json with its `code`."""
 
+from collections.abc import Sequence
+
 from kawal.contracts.case_events import CaseState
 from kawal.errors import KawalError
 
@@ -207,3 +209,13 @@ class TooManyWebhooks(KawalError):
 
 class WebhookUrlRefused(KawalError):
     status, code, title = 422, "webhook_url_refused", "Nothing may be sent to this address"
+
+
+class InvalidRule(KawalError):
+    """`problems` are all that is wrong with it, each with its place."""
+
+    status, code, title = 422, "invalid_rule", "The rule cannot be used"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)

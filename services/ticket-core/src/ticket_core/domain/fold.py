@@ -37,12 +37,14 @@ from ticket_core.domain.inputs import (
     PersonCommand,
     Reply,
     RouteCase,
+    RunRules,
     TimerFired,
 )
 from ticket_core.domain.joins import Joins
 from ticket_core.domain.persons import PersonChanged, Persons
 from ticket_core.domain.policy import Policy
 from ticket_core.domain.resolve import Mention, Resolution, conversation_key, mentions, resolve
+from ticket_core.domain.ruling import RulesRan, run_rules
 from ticket_core.domain.world import NumberGiven, Step, World
 
 MOST_IDENTITIES = 20
@@ -75,7 +77,7 @@ class Fold:
         self._now = now
         self._new_id = new_id
 
-    def apply(self, given: Input) -> Applied | PersonChanged | Skipped:
+    def apply(self, given: Input) -> Applied | PersonChanged | RulesRan | Skipped:
         """Let `given` happen, all of it or nothing.
 
         Raises:
@@ -88,7 +90,7 @@ class Fold:
                 return self._contact(given)
             case DeliveryReport():
                 return self._delivery(given)
-            case TimerFired() | RouteCase():
+            case TimerFired() | RouteCase() | RunRules():
                 return self._by_itself(given)
             case PersonCommand():
                 return Persons(self._world, now=self._now, new_id=self._new_id).apply(given)
@@ -208,7 +210,9 @@ class Fold:
             self._world.reached[place] = further(note.reached, report.state)
         return done
 
-    def _by_itself(self, given: TimerFired | RouteCase) -> Applied | Skipped:
+    def _by_itself(self, given: TimerFired | RouteCase | RunRules) -> Applied | RulesRan | Skipped:
+        if isinstance(given, RunRules):
+            return run_rules(self._world, given, policy=self._policy, now=self._now)
         before = self._case(given.case_id)
         done = self._on_case(before, given, traceparent=given.traceparent)
         return done if isinstance(given, TimerFired) or self._case(given.case_id) is not before else Skipped()

@@ -11,6 +11,9 @@ from kawal.contracts.words import IdentityKind
 from ticket_core.domain.case import Agent, identity_key
 from ticket_core.domain.entries import Priority, Relation
 from ticket_core.domain.fields import FieldValue
+from ticket_core.domain.occasions import Occasion
+from ticket_core.domain.placeholders import Gaps
+from ticket_core.domain.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +291,17 @@ class RouteCase:
     traceparent: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRules:
+    """Show an entry of the case to `rules`, in their order. Each acts on it once, however often it is shown."""
+
+    case_id: str
+    occasion: Occasion
+    rules: tuple[Rule, ...]
+    gaps: Gaps
+    traceparent: str | None = None
+
+
 StateCommand = Pend | Hold | Resume
 DetailCommand = WriteNote | Prioritise | ChangeTags | SetFields
 IncidentCommand = JoinIncident | LeaveIncident | TellUpdate
@@ -295,4 +309,4 @@ AgentCommand = Reply | Resolve | Reopen | Assign | ChangeTopic | StateCommand | 
 TwoCaseCommand = MergeCases | LinkCases | UnlinkCases
 """Those in which `other` is any number of a second case."""
 JoinCommand = TwoCaseCommand | UndoMerge
-Input = Contact | DeliveryReport | AgentCommand | JoinCommand | PersonCommand | TimerFired | RouteCase
+Input = Contact | DeliveryReport | AgentCommand | JoinCommand | PersonCommand | TimerFired | RouteCase | RunRules

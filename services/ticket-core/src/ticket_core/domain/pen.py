@@ -22,8 +22,16 @@ class Pen:
     def on(cls, case: Case, *, conversation: Conversation | None = None) -> "Pen":
         return cls(case.id, last_seq=case.last_seq, conversation=conversation)
 
-    def system(self, fact: EntryFact, *, at: datetime, visible: bool = False, state: CaseState | None = None) -> None:
-        self._write(fact, at=at, author=Author.SYSTEM, visible=visible, state=state)
+    def system(
+        self,
+        fact: EntryFact,
+        *,
+        at: datetime,
+        text: str = "",
+        visible: bool = False,
+        state: CaseState | None = None,
+    ) -> None:
+        self._write(fact, at=at, author=Author.SYSTEM, text=text, visible=visible, state=state)
 
     def participant(
         self,

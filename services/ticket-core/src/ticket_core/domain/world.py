@@ -12,6 +12,7 @@ from ticket_core.domain.case import Case, Conversation, Fact, Participant, Sugge
 from ticket_core.domain.entries import Entry
 from ticket_core.domain.errors import CaseNotFound
 from ticket_core.domain.evolve import evolve, evolve_conversation
+from ticket_core.domain.rules import Firing
 
 Reached = dict[tuple[str, int, Channel], DeliveryState]
 
@@ -65,6 +66,7 @@ class Step:
     dismissed: list[tuple[str, str]] = field(default_factory=list)
     said_of_people: list[PersonEvent] = field(default_factory=list)
     renumbered: list[NumberGiven] = field(default_factory=list)
+    fired: list[Firing] = field(default_factory=list)
 
     def record(
         self,
@@ -100,6 +102,7 @@ class World:
         self.numbers: dict[str, str] = {}
         self.events: dict[tuple[str, str], str] = {}
         self.reached: Reached = {}
+        self.fired: defaultdict[str, list[Firing]] = defaultdict(list)
         self.suggested: set[tuple[str, str]] = set()
         self.voices: dict[str, list[str]] = {}
         self.spare_numbers = list(spare_numbers)
@@ -172,6 +175,8 @@ class World:
         for given in (*step.numbers, *step.renumbered):
             self._give(given)
         self.reached.update(step.reached)
+        for firing in step.fired:
+            self.fired[firing.case_id].append(firing)
         self._regroup(step.regrouped)
         self._remember(step)
 
@@ -199,3 +204,4 @@ class World:
         changed.dismissed += step.dismissed
         changed.said_of_people += step.said_of_people
         changed.renumbered += step.renumbered
+        changed.fired += step.fired

@@ -15,6 +15,7 @@ from ticket_core.domain.inputs import (
     MergeCases,
     PersonCommand,
     RouteCase,
+    RunRules,
     TimerFired,
     TwoCaseCommand,
 )
@@ -41,7 +42,7 @@ class Batch:
     commands: list[Command] = field(default_factory=list)
     of_people: list[PersonCommand] = field(default_factory=list)
     reports: list[DeliveryReport] = field(default_factory=list)
-    timers: list[TimerFired | RouteCase] = field(default_factory=list)
+    timers: list[TimerFired | RouteCase | RunRules] = field(default_factory=list)
 
     @cached_property
     def mentioned(self) -> Mentioned:
@@ -65,6 +66,11 @@ class Batch:
         """The numbers by which agents name cases."""
         named = {command.number for command in self.commands}
         return named | {command.other for command in self.commands if isinstance(command, TwoCaseCommand)}
+
+    @property
+    def ruled(self) -> set[str]:
+        """The cases that rules may act on."""
+        return {given.case_id for given in self.timers if isinstance(given, RunRules)}
 
     @property
     def looks_above(self) -> bool:

@@ -25,6 +25,7 @@ from ticket_core.domain.inputs import Reply, UndoMerge
 from ticket_core.store import relatives, rows, tables
 from ticket_core.store.batch import Batch
 from ticket_core.store.bulk import Insert
+from ticket_core.store.firings import fired
 from ticket_core.store.loaded import Loaded
 
 MOST_CLAIMANTS = 5
@@ -149,6 +150,8 @@ class _Loading:
             await relatives.load(self._connection, self._loaded)
         await self._load_conversations(self._conversations_of_commands())
         await self._load_reached()
+        for firing in await fired(self._connection, self._batch.ruled):
+            self._world.fired[firing.case_id].append(firing)
         if self._batch.of_people:
             await self._load_what_people_share()
         return self._loaded
@@ -244,7 +247,8 @@ class _Loading:
     def _conversations_of_commands(self) -> set[str]:
         """Where answers go that name no conversation: only known once the cases are."""
         world = self._world
-        cases = (world.cases.get(world.numbers.get(command.number, "")) for command in self._batch.commands)
+        cases = [world.cases.get(world.numbers.get(command.number, "")) for command in self._batch.commands]
+        cases += [world.cases.get(case_id) for case_id in self._batch.ruled]
         wanted = {case.conversation_id for case in cases if case is not None and case.conversation_id is not None}
         return wanted - world.conversations.keys()
 

@@ -47,6 +47,7 @@ _SUGGESTIONS = Insert(
     ("participant_id", "other_id", "key", "assurance", "suggested_at"),
     conflict="participant_id, other_id, key",
 )
+_FIRINGS = Insert(tables.rule_firings, ("case_id", "seq", "rule", "version", "at", "first_seq", "last_seq", "refused"))
 _TIMERS = Insert(
     tables.timers,
     ("case_id", "kind", "due_at", "fire_at"),
@@ -69,6 +70,7 @@ async def save(connection: AsyncConnection, loaded: Loaded, *, now: datetime) ->
     entries = [recorded.entry for recorded in changed.recorded]
     await _TIMELINE.run(connection, [(*rows.entry_row(entry), stamps.get(entry.case_id, 0)) for entry in entries])
     await _NUMBERS.run(connection, changed.numbers)
+    await _FIRINGS.run(connection, changed.fired)
     await _RENUMBER.run(connection, list({number: (number, to) for number, to, *_ in changed.renumbered}.values()))
     await _save_timers(connection, cases.values(), before=loaded.world.before)
     await outbox.append(connection, tables.outbox, [case_event(recorded) for recorded in changed.recorded])

@@ -18,9 +18,20 @@ from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from ticket_core.domain.errors import IdempotencyConflict
 from ticket_core.domain.fold import Applied, Fold, Skipped
-from ticket_core.domain.inputs import Contact, DeliveryReport, Input, Once, PersonCommand, RouteCase, TimerFired, Wish
+from ticket_core.domain.inputs import (
+    Contact,
+    DeliveryReport,
+    Input,
+    Once,
+    PersonCommand,
+    RouteCase,
+    RunRules,
+    TimerFired,
+    Wish,
+)
 from ticket_core.domain.persons import PersonChanged
 from ticket_core.domain.policy import Policy
+from ticket_core.domain.ruling import RulesRan
 from ticket_core.store import once
 from ticket_core.store.batch import Batch
 from ticket_core.store.load import Regrouped, announce, load
@@ -28,7 +39,7 @@ from ticket_core.store.loaded import Loaded
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.save import save
 
-Outcome = Applied | PersonChanged | Skipped | KawalError
+Outcome = Applied | PersonChanged | RulesRan | Skipped | KawalError
 Apply = Callable[[Sequence[Input]], Awaitable[Sequence[Outcome]]]
 """`CaseStore.apply`, as whatever gives it inputs sees it."""
 """What became of one input; an error only for an agent's command, which it refuses."""
@@ -195,7 +206,7 @@ def _sorted_out(inputs: Sequence[Input]) -> Batch:
                 batch.contacts.append(given)
             case DeliveryReport():
                 batch.reports.append(given)
-            case TimerFired() | RouteCase():
+            case TimerFired() | RouteCase() | RunRules():
                 batch.timers.append(given)
             case PersonCommand():
                 batch.of_people.append(given)
@@ -206,7 +217,7 @@ def _sorted_out(inputs: Sequence[Input]) -> Batch:
 
 def _report(outcomes: Sequence[Outcome], *, duration_s: float) -> None:
     counted = Counter(map(type, outcomes))
-    applied, skipped = counted[Applied] + counted[PersonChanged], counted[Skipped]
+    applied, skipped = counted[Applied] + counted[PersonChanged] + counted[RulesRan], counted[Skipped]
     refused = len(outcomes) - applied - skipped
     metrics.APPLY_SECONDS.observe(duration_s)
     for outcome, count in (("applied", applied), ("skipped", skipped), ("refused", refused)):

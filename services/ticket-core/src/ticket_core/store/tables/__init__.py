@@ -31,6 +31,7 @@ from ticket_core.store.tables.incidents import (
     topic_rises,
 )
 from ticket_core.store.tables.people import claims, dismissals, identities, participants, said_of_people, suggestions
+from ticket_core.store.tables.rules import rule_firings, rule_place
 from ticket_core.store.tables.schema import metadata
 from ticket_core.store.tables.search import case_search, search_place
 from ticket_core.store.tables.webhooks import webhook_deliveries, webhook_marks, webhooks
@@ -64,6 +65,8 @@ __all__ = [
     "participants",
     "queue_departures",
     "recording_accesses",
+    "rule_firings",
+    "rule_place",
     "said_of_people",
     "saved_views",
     "search_place",

@@ -1,0 +1,27 @@
+"""Reads what rules did."""
+
+from collections.abc import Collection
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ticket_core.domain.rules import Firing
+
+MOST_FIRED = 1_000
+"""Of what rules did with a case, the latest; at their most frequent, that is two days."""
+
+_FIRED = text("""
+    SELECT latest.* FROM unnest(CAST(:ids AS uuid[])) AS wanted (id)
+    CROSS JOIN LATERAL (
+        SELECT case_id::text, seq, rule, version, at, first_seq, last_seq, refused
+        FROM core.rule_firings WHERE case_id = wanted.id ORDER BY seq DESC, rule LIMIT :most
+    ) AS latest
+""")
+
+
+async def fired(connection: AsyncConnection, case_ids: Collection[str]) -> list[Firing]:
+    """What rules did with these cases; nothing is asked for nothing."""
+    if not case_ids:
+        return []
+    found = await connection.execute(_FIRED, {"ids": sorted(case_ids), "most": MOST_FIRED})
+    return [Firing._make(row) for row in found]
