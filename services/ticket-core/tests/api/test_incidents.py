@@ -4,9 +4,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core_factories import contact, message, number
+from core_factories import callback, contact, form, identity, message, number
 from core_service import Served
 from core_tables import rows
+from incident_factories import risen
 from ticket_core.incident_updates import IncidentUpdates
 from ticket_core.store.rises import MOST_SUGGESTED
 
@@ -59,6 +60,7 @@ class TestIncidents:
         nowhere = f"/v1/incidents/{uuid4()}"
         asked = [
             await served.client.get(nowhere),
+            await served.client.get(f"{nowhere}/audience"),
             await served.client.get(f"{nowhere}/cases"),
             await served.client.post(f"{nowhere}/cases", json={"numbers": [number(1)]}),
             await served.client.post(f"{nowhere}/cases/detach", json={"numbers": [number(1)]}),
@@ -106,6 +108,16 @@ class TestCases:
         last = (await served.client.get(f"/v1/cases/{numbers[0]}/timeline")).json()["items"][-1]
         assert (last["kind"], last["payload"]["title"]) == ("incident", BODY["title"])
 
+    async def test_are_listed_as_all_cases_are(self, served: Served) -> None:
+        numbers = await heard(served)
+        path, other = await made(served), await made(served)
+        await post(served, f"{path}/cases", {"numbers": numbers[:2]})
+        for incident, theirs in ((path, numbers[:2]), (other, [])):
+            query = {"incident": incident.rpartition("/")[2], "active": True}
+            page = (await served.client.get("/v1/cases", params=query)).json()
+            assert {item["number"] for item in page["items"]} == set(theirs)
+        assert (await served.client.get("/v1/cases", params={"incident": "x"})).status_code == 422
+
     async def test_not_into_what_is_resolved(self, served: Served) -> None:
         numbers = await heard(served)
         path = await made(served)
@@ -125,6 +137,36 @@ class TestCases:
         states = [(await served.client.get(f"/v1/cases/{one}")).json()["state"] for one in numbers]
         assert states == ["resolved", "resolved", "new"]
         assert (await post(served, f"{path}/cases/resolve"))["items"] == []
+
+
+class TestAudience:
+    async def test_by_language_and_channel(self, served: Served) -> None:
+        path = await made(served)
+        hidden, known = callback(reference=number(3)), callback(reference=number(4), conversation="voice:dddddddd")
+        known = known.model_copy(update={"identities": (identity(),)})
+        english = message(conversation="web:eeeeeeee", reference=number(5), locale="en")
+        await served.store.apply([contact(hidden), contact(known), contact(english)])
+        numbers = await heard(served) + [number(at) for at in (3, 4, 5)]
+        await post(served, f"{path}/cases", {"numbers": numbers})
+        audience = (await served.client.get(f"{path}/audience")).json()
+        assert (audience["reached"], audience["unreached"]) == (5, 1)
+        parts = [(one["locale"], one["channel"], one["reached"], one["cases"]) for one in audience["items"]]
+        assert parts == [
+            ("id", "chat", True, 3),
+            ("en", "web", True, 1),
+            ("id", "voice", True, 1),
+            ("id", "voice", False, 1),
+        ]
+
+    async def test_a_merged_case_hears_it_as_the_one_that_it_is_part_of(self, served: Served) -> None:
+        path, known = await made(served), (identity(),)
+        await served.store.apply([contact(message("Insentif saya belum cair", identities=known, reference=number(1)))])
+        other = form(("Masalah", "Sertifikat pelatihan belum terbit"), identities=known, reference=number(2))
+        await served.store.apply([contact(other)])
+        await post(served, f"{path}/cases", {"numbers": [number(1), number(2)]})
+        await post(served, f"/v1/cases/{number(1)}/merge", {"other": number(2)})
+        audience = (await served.client.get(f"{path}/audience")).json()
+        assert (audience["reached"], audience["unreached"]) == (1, 0)
 
 
 class TestUpdates:
@@ -153,7 +195,7 @@ class TestUpdates:
 class TestSuggestions:
     async def test_are_listed_accepted_and_dismissed(self, served: Served, engine: AsyncEngine) -> None:
         numbers = await heard(served)
-        ids = [await _risen(engine, topic) for topic in ("account.other", "")]
+        ids = [await risen(engine, topic) for topic in ("account.other", "")]
         listed = (await served.client.get("/v1/incidents/suggestions")).json()["items"]
         assert {(item["topic"], item["people"], item["cases"]) for item in listed} == {
             ("account.other", 27, 3),
@@ -168,22 +210,3 @@ class TestSuggestions:
         refused = await served.client.post(f"/v1/incidents/suggestions/{ids[0]}/dismiss")
         assert (refused.status_code, refused.json()["code"]) == (409, "suggestion_decided")
         assert (await served.client.get("/v1/incidents/suggestions")).json()["items"] == []
-
-
-async def _risen(engine: AsyncEngine, topic: str) -> str:
-    """A suggestion of all cases."""
-    from sqlalchemy import text  # noqa: PLC0415
-
-    rise = str(uuid4())
-    async with engine.begin() as connection:
-        await connection.execute(
-            text(
-                "INSERT INTO core.topic_rises (id, topic, since, found_at, seen_at, people, per_hour, usual_per_hour,"
-                " words) VALUES (:id, :topic, now(), now(), now(), 27, 31, 4, '{dashboard}')"
-            ),
-            {"id": rise, "topic": topic},
-        )
-        await connection.execute(
-            text("INSERT INTO core.topic_rise_cases SELECT CAST(:id AS uuid), id FROM core.cases"), {"id": rise}
-        )
-    return rise

@@ -1,12 +1,9 @@
 """The console's script in a real browser: what changes by itself, and what may not."""
 
-import os
-from collections.abc import AsyncIterator
-
 import pytest
-from playwright.async_api import Browser, Locator, Page, Request, Route, async_playwright, expect
+from playwright.async_api import Locator, Page, Request, Route, expect
 
-from console_factories import EMAIL, PASSWORD
+from console_factories import live
 from core_factories import contact, message, number, report
 from core_service import Served
 from kawal.contracts.deliveries import DeliveryState
@@ -15,16 +12,7 @@ from ticket_core.store.store import utc_now
 
 pytestmark = pytest.mark.integration
 
-CHROMIUM = os.environ.get("KAWAL_CHROMIUM", "/usr/bin/chromium")
 OLD, NEW = number(1), number(2)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture
@@ -40,20 +28,10 @@ async def cases(served: Served) -> list[Applied]:
 
 
 @pytest.fixture
-async def page(served: Served, browser: Browser, cases: list[Applied]) -> Page:
-    """The desk, signed in and live."""
-    await served.desk.agents.put(email=EMAIL, name="Dewi", password=PASSWORD)
-    page = await browser.new_page(base_url=served.url, locale="id")
-    await page.goto("/console/")
-    await page.fill("#email", EMAIL)
-    await page.fill("#password", PASSWORD)
-    await page.keyboard.press("Enter")
-    await live(page)
-    return page
-
-
-async def live(page: Page) -> None:
-    await expect(page.locator("#live")).to_have_text("Langsung")
+async def page(cases: list[Applied], at_desk: Page) -> Page:
+    """The desk, on which both stand."""
+    await expect(rows(at_desk)).to_have_count(len(cases))
+    return at_desk
 
 
 async def numbers(page: Page) -> list[str | None]:

@@ -4,8 +4,8 @@
     ...
     return pages.response("status.html", locale=Locale.INDONESIAN, case=case)
 
-A service's folder holds `*.html` (or `templates/*.html`) and `texts/{id,en}.yaml`; templates begin with
-`{% extends "layout.html" %}`.
+A service's folder holds `*.html` (or `templates/*.html`) and `texts/{id,en}.yaml`, with folders of more texts beside
+them where there are many; templates begin with `{% extends "layout.html" %}`.
 """
 
 from kawal.pages.assets import Assets, mount_assets

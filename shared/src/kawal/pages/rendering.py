@@ -29,7 +29,8 @@ class Pages:
 
     def __init__(self, folder: Path, *, assets: Assets, time_zone: str = "Asia/Jakarta") -> None:
         """Raises `BrokenTexts` when the languages of `folder/texts` do not match."""
-        self.texts = Texts.load(_OWN / "texts", folder / "texts")
+        own = folder / "texts"
+        self.texts = Texts.load(_OWN / "texts", own, *sorted(one for one in own.iterdir() if one.is_dir()))
         self._zone = ZoneInfo(time_zone)
         self._environments = {locale: self._environment(folder, assets, locale) for locale in Locale}
 

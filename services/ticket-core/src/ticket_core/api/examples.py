@@ -20,6 +20,7 @@ PARAMETERS: dict[str, Any] = {
     "agent_id": _AGENT,
     "webhook_id": "0198f2c0-7000-7000-8000-0000000000f1",
     "incident_id": _VIEW,
+    "incident": _VIEW,
     "suggestion_id": _OTHER,
     "seq": 2,
     "place": 0,
@@ -261,6 +262,14 @@ EXAMPLES: dict[str, Any] = {
     "IncidentView": _INCIDENT,
     "IncidentPage": {"items": [_INCIDENT], "next_cursor": None},
     "IncidentInFull": {"incident": _INCIDENT, "updates": [_UPDATE]},
+    "Audience": {
+        "reached": 30,
+        "unreached": 1,
+        "items": [
+            {"locale": "id", "channel": "chat", "reached": True, "cases": 30},
+            {"locale": "id", "channel": "voice", "reached": False, "cases": 1},
+        ],
+    },
     "IncidentCasePage": {
         "items": [
             {

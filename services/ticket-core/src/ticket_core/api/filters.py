@@ -38,6 +38,7 @@ class ViewFilter(BaseModel):
     assignee: Assignee | None = None
     channel: Channel | None = None
     topic: Topic | None = None
+    incident: UUID | None = None
     priority: Priorities = []
     tag: Tags = []
     opened_from: AwareDatetime | None = None
@@ -53,13 +54,14 @@ class ViewFilter(BaseModel):
         Raises:
             InvalidAssignee: `assignee` is none of the three.
         """
-        kept = self.model_dump(exclude={"state", "assignee", "priority", "tag", "sort"})
+        kept = self.model_dump(exclude={"state", "assignee", "priority", "tag", "incident", "sort"})
         return CaseFilter(
             states=tuple(self.state),
             priorities=tuple(self.priority),
             tags=tuple(self.tag),
             assignee_id=_assignee(self.assignee, agent),
             unassigned=self.assignee == NOBODY,
+            incident_id=str(self.incident) if self.incident else None,
             q=q,
             **kept,
         )
@@ -72,6 +74,7 @@ async def view_filter(
     assignee: Annotated[str | None, Query(description="An agent's id, `me` or `none`", max_length=64)] = None,
     channel: Annotated[Channel | None, Query(description="The participant used this channel")] = None,
     topic: Annotated[str | None, Query(description="A topic, or a group of them", min_length=1, max_length=64)] = None,
+    incident: Annotated[UUID | None, Query(description="Is in this incident")] = None,
     priority: Annotated[list[Priority] | None, Query(description="Only these priorities", max_length=4)] = None,
     tag: Annotated[list[str] | None, Query(description="Has all these tags", max_length=10)] = None,
     opened_from: Annotated[AwareDatetime | None, Query(description="Opened then or later")] = None,
@@ -87,6 +90,7 @@ async def view_filter(
         assignee=assignee,
         channel=channel,
         topic=topic,
+        incident=incident,
         priority=priority or [],
         tag=tag or [],
         opened_from=opened_from,

@@ -23,6 +23,7 @@ from ticket_core.domain.case import Agent
 from ticket_core.domain.errors import IncidentResolved
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import AgentCommand, JoinIncident, LeaveIncident, Once, Resolve
+from ticket_core.store.audience import Audience
 from ticket_core.store.cursors import InvalidCursor
 from ticket_core.store.incidents import (
     MOST_INCIDENTS,
@@ -107,10 +108,7 @@ async def list_incidents(
     limit: Annotated[int, Query(ge=1, le=MOST_INCIDENTS)] = 25,
 ) -> Response:
     """The latest first."""
-    behind = {"behind": _read(cursor)} if cursor is not None else {}
-    items = await desk.incidents.list(state=state, limit=limit + 1, **behind)
-    last = items[limit - 1] if len(items) > limit else None
-    return answer(IncidentPage(items[:limit], _written(last.created_at, last.id) if last else None))
+    return answer(await incident_page(desk, state=state, cursor=cursor, limit=limit))
 
 
 @router.post("", status_code=201, response_model=IncidentView, responses=problems(400, 403, 404, 409))
@@ -147,6 +145,12 @@ async def get_incident(incident_id: UUID, desk: AtDesk, _agent: CurrentAgent) ->
     """One incident, with its updates and how far telling each has come."""
     view = await desk.incidents.get(str(incident_id))
     return answer(IncidentInFull(view, list(await desk.incidents.updates(str(incident_id)))))
+
+
+@router.get("/{incident_id}/audience", response_model=Audience, responses=problems(404))
+async def preview_audience(incident_id: UUID, desk: AtDesk, _agent: CurrentAgent) -> Response:
+    """In how many of its cases somebody would be told by an update that is written now, by language and channel."""
+    return answer(await desk.incidents.audience(str(incident_id)))
 
 
 @router.get("/{incident_id}/cases", response_model=IncidentCasePage, responses=problems(404))
@@ -222,6 +226,18 @@ async def resolve_cases_of_incident(
     """Resolve up to 500 of its active cases; while its `active` says so, there are more."""
     await _claim(desk, once)
     return answer(await cases_resolved(desk, agent, str(incident_id), reason=body.reason if body else None))
+
+
+async def incident_page(desk: Desk, *, state: str | None, cursor: str | None, limit: int) -> IncidentPage:
+    """The latest incidents of a state, or of any.
+
+    Raises:
+        InvalidCursor: `cursor` is not of a page before.
+    """
+    behind = {"behind": _read(cursor)} if cursor is not None else {}
+    items = await desk.incidents.list(state=state, limit=limit + 1, **behind)
+    last = items[limit - 1] if len(items) > limit else None
+    return IncidentPage(items[:limit], _written(last.created_at, last.id) if last else None)
 
 
 async def joined(desk: Desk, agent: Agent, incident_id: str, numbers: list[str], *, tell_last: bool) -> BulkResults:

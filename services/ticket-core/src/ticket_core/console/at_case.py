@@ -55,6 +55,10 @@ class Here:
             return self._case()
         return await self._part("case_head.html", problem=problem)
 
+    async def details(self, problem: str | None) -> Response:
+        """What is known of the case beside its timeline, which says what was refused."""
+        return await self._part("details.html", details_problem=problem) if by_htmx(self.request) else self._case()
+
     async def said(self, command: PersonCommand) -> Response:
         """Say who the participant is; answered with what is known of him, which says what was refused."""
         problem = None

@@ -8,8 +8,8 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from uuid_utils import uuid7
 
 from ticket_core.console import showing
+from ticket_core.console.navigation import active_count, surroundings
 from ticket_core.console.places import Looking, Place
-from ticket_core.console.presence import presence_of
 from ticket_core.console.rendering import AtConsole, Console, SignedIn, by_htmx
 from ticket_core.domain.case import Agent
 from ticket_core.store.queries import plain_number
@@ -42,11 +42,8 @@ async def home() -> Response:
 @router.get("/")
 async def desk_page(request: Request, console: AtConsole, wanted: Wanted) -> Response:
     """The list alone; on a wide screen with an empty place for a case. Live from before it was read: no gap."""
-    after = await console.desk.live.here()
-    presence = await presence_of(console, wanted.agent.id)
-    return console.response(
-        request, "desk.html", case=None, after=after, presence=presence, **await _list(console, wanted)
-    )
+    around = await surroundings(console, wanted.agent, here=wanted.place)
+    return console.response(request, "desk.html", case=None, **around | await _list(console, wanted))
 
 
 @router.get("/list")
@@ -57,9 +54,9 @@ async def list_part(request: Request, console: AtConsole, wanted: Wanted, cursor
 
 
 @router.get("/count")
-async def active_count(console: AtConsole, _agent: SignedIn) -> Response:
+async def count_part(console: AtConsole, _agent: SignedIn) -> Response:
     """How many cases need somebody."""
-    return PlainTextResponse(str(await _active_count(console)))
+    return PlainTextResponse(str(await active_count(console)))
 
 
 @router.get("/rows/{number}")
@@ -80,13 +77,9 @@ async def case_page(
     if by_htmx(request):
         case = await _case(console, number, wanted.agent, before=before)
         return console.response(request, "case.html", looking=wanted, **case)
-    after = await console.desk.live.here()
-    case, cases, presence = await asyncio.gather(
-        _case(console, number, wanted.agent, before=before),
-        _list(console, wanted),
-        presence_of(console, wanted.agent.id),
-    )
-    return console.response(request, "desk.html", after=after, presence=presence, **cases | case)
+    around = await surroundings(console, wanted.agent, here=wanted.place)
+    case, cases = await asyncio.gather(_case(console, number, wanted.agent, before=before), _list(console, wanted))
+    return console.response(request, "desk.html", **around | cases | case)
 
 
 @router.get("/cases/{number}/around")
@@ -136,12 +129,15 @@ async def case_context(console: Console, number: str, agent: Agent) -> dict[str,
     """All that the case view shows around the timeline."""
     desk = console.desk
     case = await desk.cases.case(number)
-    participant, agents = await asyncio.gather(desk.people.participant(case.participant_id), desk.agents.all())
+    participant, agents, incidents = await asyncio.gather(
+        desk.people.participant(case.participant_id), desk.agents.all(), desk.incidents.choices(case.incident_id)
+    )
     return {
         "agent": agent,
         "case": case,
         "participant": participant,
         "agents": agents,
+        "incidents": incidents,
         "answer_to": showing.answers_go_to(case),
         "key": str(uuid7()),
         "draft": "",
@@ -149,6 +145,7 @@ async def case_context(console: Console, number: str, agent: Agent) -> dict[str,
         "note_problem": None,
         "problem": None,
         "person_problem": None,
+        "details_problem": None,
         "open_number": case.number,
     }
 
@@ -168,18 +165,5 @@ async def _entry(console: Console, number: str, seq: int) -> Any:
 
 
 async def _list(console: Console, wanted: Looking, *, cursor: str | None = None) -> dict[str, Any]:
-    page, active = await asyncio.gather(
-        console.desk.cases.list(wanted.filter, cursor=cursor, limit=PAGE), _active_count(console)
-    )
-    return {
-        "agent": wanted.agent,
-        "looking": wanted,
-        "places": list(Place),
-        "page": page,
-        "active_count": active,
-        "open_number": None,
-    }
-
-
-async def _active_count(console: Console) -> int:
-    return sum((await console.desk.cases.active_counts()).values())
+    page = await console.desk.cases.list(wanted.filter, cursor=cursor, limit=PAGE)
+    return {"agent": wanted.agent, "looking": wanted, "page": page, "open_number": None}

@@ -53,12 +53,22 @@ class Console:
             "show": showing,
             "topic_label": lambda key: self.topics.label(key, locale=locale),
             "topic_groups": showing.topic_groups(self.topics, locale=locale),
+            "topic_names": lambda key: {one: self.topics.label(key, locale=one) if key else "" for one in Locale},
+            "resolution_reasons": [(one.key, one.label.into(locale)) for one in self.reasons.resolution],
             "hold_reasons": [(one.key, one.label.into(locale)) for one in self.reasons.on_hold],
             "reason_label": lambda key: self.reasons.label(key, locale=locale),
             "field_label": lambda key: self.fields.label(key, locale=locale),
+            "refusal": lambda code: self._refusal(code, locale=locale),
             "choice_label": lambda key, value: self.fields.choice_label(key, value, locale=locale),
             **context,
         }
+
+    def _refusal(self, code: str, *, locale: Locale) -> str:
+        """What a problem's code means to an agent."""
+        try:
+            return self.pages.texts.get(f"console.refusal.{code}", locale=locale)
+        except KeyError:
+            return self.pages.texts.get("console.refused", locale=locale)
 
 
 def _console(request: Request) -> Console:

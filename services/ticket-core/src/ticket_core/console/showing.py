@@ -20,7 +20,7 @@ STATE_BADGES = {
 PRIORITIES = tuple(Priority)
 HIDDEN = frozenset({"delivery", "read"})
 """Shown at the entry that they are about."""
-CONTRIBUTIONS = frozenset({"message", "form", "voicemail", "callback", "notice", "automatic_answer"})
+CONTRIBUTIONS = frozenset({"message", "form", "voicemail", "callback", "notice", "automatic_answer", "update"})
 NOWHERE = "nowhere"
 
 
@@ -38,6 +38,14 @@ def waited(since: datetime, *, now: datetime) -> Waited:
         if minutes >= size:
             return Waited(key, minutes // size)
     return Waited("minutes", minutes)
+
+
+def rate(per_hour: float, *, locale: str) -> str:
+    """How many an hour, as people say it: `0,3`, `31`."""
+    if per_hour >= 10:
+        return f"{per_hour:.0f}"
+    written = f"{per_hour:.1f}".removesuffix(".0")
+    return written.replace(".", ",") if locale == Locale.INDONESIAN else written
 
 
 def initials(name: str | None) -> str:

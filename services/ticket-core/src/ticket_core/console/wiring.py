@@ -12,7 +12,17 @@ from kawal.http.address_limits import AddressLimit
 from kawal.pages import Pages, mount_assets
 from kawal.programme import Fields, Reasons, Topics
 from ticket_core.api.desk import Desk
-from ticket_core.console import acting, desk_pages, join_forms, life_forms, person_forms, presence, signing_in
+from ticket_core.console import (
+    acting,
+    desk_pages,
+    incident_forms,
+    incident_pages,
+    join_forms,
+    life_forms,
+    person_forms,
+    presence,
+    signing_in,
+)
 from ticket_core.console.attempts import Attempts
 from ticket_core.console.rendering import Console, SignInNeeded, by_htmx
 from ticket_core.settings import Settings
@@ -49,6 +59,10 @@ def add_console(app: App, desk: Desk, *, settings: Settings) -> None:
         person_forms.router,
         presence.router,
         join_forms.router,
+        incident_pages.router,
+        incident_forms.router,
+        incident_forms.one_router,
+        incident_forms.case_router,
     ):
         app.include_router(router)
 

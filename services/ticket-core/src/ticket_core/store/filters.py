@@ -38,6 +38,7 @@ class CaseFilter:
     assignee_id: str | None = None
     unassigned: bool = False
     channel: Channel | None = None
+    incident_id: str | None = None
     topic: str | None = None
     priorities: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -72,6 +73,8 @@ def _what(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:
         yield cases.c.assignee_id.is_(None)
     if wanted.channel is not None:
         yield cases.c.channels.contains([wanted.channel])
+    if wanted.incident_id is not None:
+        yield cases.c.incident_id == wanted.incident_id
     if wanted.topic is not None:
         yield _topic(wanted.topic)
     if wanted.tags:

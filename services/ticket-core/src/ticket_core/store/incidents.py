@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ticket_core.domain.case import Agent
 from ticket_core.domain.errors import IncidentNotFound, IncidentSuggestionNotFound, SuggestionDecided
+from ticket_core.store.audience import Audience, audience
 from ticket_core.store.reading import Reading
 from ticket_core.store.store import new_id, utc_now
 
@@ -99,6 +100,11 @@ _UPDATES = text("""
     WHERE updates.incident_id = CAST(:id AS uuid)
     GROUP BY updates.incident_id, updates.seq ORDER BY updates.seq DESC
 """)
+# Those that a case could join, and the one that it is in.
+_CHOICES = text("""
+    SELECT id::text, title_id, title_en, state FROM core.incidents
+    WHERE state = 'open' OR id = CAST(:own AS uuid) ORDER BY created_at DESC, id DESC LIMIT :limit
+""")
 _LATEST = (datetime(9999, 12, 31, tzinfo=UTC), str(UUID(int=2**128 - 1)))
 
 
@@ -131,6 +137,15 @@ class IncidentView:
     cases: int
     active: int
     suggested: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentChoice:
+    """A line of a menu; `title` by language."""
+
+    id: str
+    title: dict[str, str]
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +220,12 @@ class Incidents:
         async with self._reading.connection() as connection:
             return [_view(row) for row in await connection.execute(_LIST, asked)]
 
+    async def choices(self, own: str | None) -> Sequence[IncidentChoice]:
+        """The open incidents, the latest first, and the one with the id `own`, whatever its state."""
+        async with self._reading.connection() as connection:
+            found = await connection.execute(_CHOICES, {"own": own, "limit": MOST_INCIDENTS})
+            return [IncidentChoice(row.id, {"id": row.title_id, "en": row.title_en}, row.state) for row in found]
+
     async def resolve(self, incident_id: str, agent: Agent) -> IncidentView:
         """The cause is gone; its cases stay as they are. Nothing happens to one that is resolved.
 
@@ -264,6 +285,16 @@ class Incidents:
         async with self._engine.begin() as connection:
             asked = {"id": incident_id, "cases": sorted(case_ids)}
             return (await connection.execute(_FOR_SOME, asked)).rowcount
+
+    async def audience(self, incident_id: str) -> Audience:
+        """Whom an update that is written now would reach.
+
+        Raises:
+            IncidentNotFound: there is none with this id.
+        """
+        await self.get(incident_id)
+        async with self._reading.connection() as connection:
+            return await audience(connection, incident_id)
 
     async def updates(self, incident_id: str) -> Sequence[UpdateView]:
         """All updates, the latest first."""

@@ -1,5 +1,6 @@
 """What is usual, and what is above it: the tables of `ticket_core.rising`, and the suggestions that agents see."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,6 +66,13 @@ _SUGGESTED = text("""
            usual_per_hour, words, (SELECT count(*) FROM core.topic_rise_cases WHERE rise_id = rise.id) AS cases
     FROM core.topic_rises AS rise WHERE state = 'open' ORDER BY found_at DESC, id LIMIT :most
 """)
+_EXAMPLES = text("""
+    SELECT rise.id::text, cases.number, cases.subject FROM unnest(CAST(:ids AS uuid[])) AS rise (id)
+    CROSS JOIN LATERAL (
+        SELECT number, subject FROM core.topic_rise_cases AS joined JOIN core.cases ON cases.id = joined.case_id
+        WHERE rise_id = rise.id ORDER BY cases.id DESC LIMIT :most
+    ) AS cases
+""")
 _LOCK = text("SELECT state FROM core.topic_rises WHERE id = CAST(:id AS uuid) FOR UPDATE")
 _DISMISS = text("UPDATE core.topic_rises SET state = 'dismissed', decided_by = :by WHERE id = CAST(:id AS uuid)")
 _EXPIRE = text(
@@ -75,6 +83,7 @@ _COUNTS = text("""
            (SELECT count(*) FROM core.topic_rises WHERE state = 'open')
 """)
 MOST_SUGGESTED = 50
+MOST_EXAMPLES = 3
 EXPIRES = timedelta(days=1)
 """A suggestion that nobody has decided a day after its rise was over is of no use any more."""
 
@@ -112,6 +121,13 @@ class SuggestionOfIncident:
 @dataclass(frozen=True, slots=True)
 class SuggestionList:
     items: list[SuggestionOfIncident]
+
+
+class Example(NamedTuple):
+    """One of the cases that a suggestion was made of."""
+
+    number: str
+    subject: str
 
 
 class Found(NamedTuple):
@@ -174,6 +190,15 @@ class Rises:
         async with self._reading.connection() as connection:
             found = await connection.execute(_SUGGESTED, {"most": MOST_SUGGESTED})
             return [SuggestionOfIncident(*row) for row in found]
+
+    async def examples(self, suggestion_ids: Sequence[str]) -> dict[str, list[Example]]:
+        """The latest cases of each, up to `MOST_EXAMPLES`."""
+        found: defaultdict[str, list[Example]] = defaultdict(list)
+        async with self._reading.connection() as connection:
+            asked = {"ids": list(suggestion_ids), "most": MOST_EXAMPLES}
+            for rise_id, number, subject in await connection.execute(_EXAMPLES, asked):
+                found[rise_id].append(Example(number, subject))
+        return found
 
     async def dismiss(self, suggestion_id: str, agent: Agent) -> None:
         """It is none; this rise is not suggested again. Dismissing it twice is as good as once.

@@ -2,35 +2,15 @@
 // now. Nothing that an agent has typed or is reading moves: rows are replaced in place, entries are added below.
 (() => {
   "use strict";
-  const live = document.getElementById("live");
-  if (!live) return;
+  if (!document.getElementById("live")) return;
+  const { missed, pause, part, fragment } = window.kawal;
 
   const changed = new Map(); // number of a case that is being refreshed -> whether it changed again meanwhile
   const gather = 120; // ms: a burst about one case is one request
-  const counted = 10000; // ms: how often the number of cases to do is asked for, at most
-  let stream = null;
-  let wasAway = false;
-
-  // A part that could not be fetched is fetched with the next change; the status says that we are away.
-  const missed = (error) => console.warn("kawal: a part could not be refreshed", error);
-  const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
   const list = () => document.getElementById("list");
   const rows = () => document.getElementById("rows");
   const openCase = () => document.querySelector("article.case");
-
-  async function part(url) {
-    const response = await fetch(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
-    if (response.status === 401) location.assign("/console/sign-in?next=" + encodeURIComponent(location.pathname + location.search));
-    if (!response.ok) throw new Error(String(response.status));
-    return response.status === 204 ? "" : response.text();
-  }
-
-  function fragment(html) {
-    const holder = document.createElement("template");
-    holder.innerHTML = html;
-    return holder.content;
-  }
 
   // --- the list ---
 
@@ -96,16 +76,6 @@
     if (focused) document.getElementById(focused)?.querySelector("a").focus({ preventScroll: true });
   }
 
-  let counting = false;
-
-  async function refreshCount() {
-    if (counting) return;
-    counting = true;
-    await pause(counted);
-    counting = false;
-    document.getElementById("active-count").textContent = await part("/console/count");
-  }
-
   // --- the case ---
 
   const scroller = () => document.getElementById("timeline-scroll");
@@ -156,6 +126,7 @@
     const fresh = fragment(await part(`/console/cases/${number}/around`));
     if (openCase()?.dataset.number !== number) return;
     replace("case-head", fresh);
+    replace("details", fresh);
     replace("person", fresh);
     // The way of an answer that is being written stays as the agent has seen it; others are only added.
     const by = document.getElementById("answer-by");
@@ -230,23 +201,13 @@
     composer.querySelector("textarea").readOnly = is;
   }
 
-  // A request that failed must say so: htmx swaps nothing then.
-  function sayFailed(is) {
-    document.getElementById("failed").hidden = !is;
-  }
-
   document.addEventListener("htmx:beforeRequest", (event) => {
-    sayFailed(false);
     if (event.detail.elt.id === "composer") onItsWay(event.detail.elt, true);
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt.id === "composer") onItsWay(event.detail.elt, false);
   });
-
-  for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
-    document.addEventListener(failure, () => sayFailed(true));
-  }
 
   // What is being read stays where it is when earlier entries come above it.
   let read = 0;
@@ -277,14 +238,8 @@
 
   // --- the stream ---
 
-  function say(state) {
-    live.dataset.state = state;
-    live.textContent = live.dataset[state];
-  }
-
   // One refresh of a case at a time: an older answer never overtakes a newer one.
   async function noteChange(number) {
-    refreshCount().catch(missed);
     if (changed.has(number)) {
       changed.set(number, true);
       return;
@@ -300,35 +255,13 @@
   }
 
   function catchUp() {
-    refreshCount().catch(missed);
     refreshList().catch(missed);
     const article = openCase();
     if (article) refreshCase(article.dataset.number);
   }
 
-  // `after` is where the page was read. A later stream begins at its own moment, and what was missed is asked for.
-  function listen(after) {
-    say("connecting");
-    stream = new EventSource(after ? `/v1/events?after=${encodeURIComponent(after)}` : "/v1/events");
-    stream.addEventListener("open", () => {
-      say("on");
-      if (!wasAway) return;
-      wasAway = false;
-      catchUp();
-    });
-    stream.addEventListener("entry", (event) => noteChange(JSON.parse(event.data).number));
-    stream.addEventListener("error", () => {
-      say("off");
-      wasAway = true;
-      if (stream.readyState !== EventSource.CLOSED) return;
-      // A browser gives up after an answer that is no stream: the server restarts, or the session is over. Asking for
-      // something tells which, and leads to the door.
-      setTimeout(() => {
-        listen();
-        refreshList().catch(missed);
-      }, 2000);
-    });
-  }
+  document.addEventListener("kawal:entry", (event) => noteChange(event.detail.number));
+  document.addEventListener("kawal:back", catchUp);
 
   // --- clocks ---
 
@@ -344,11 +277,4 @@
   restoreDraft();
   if (openCase()) toEnd();
   setInterval(tick, 30000);
-  listen(live.dataset.after);
-  window.addEventListener("pagehide", () => stream?.close());
-  window.addEventListener("pageshow", (event) => {
-    if (!event.persisted) return;
-    wasAway = true;
-    listen();
-  });
 })();
