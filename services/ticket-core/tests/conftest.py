@@ -1,16 +1,21 @@
 """The real database, empty, and the store on it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import SPACE
 from core_service import Served, serving, settings
 from kawal import database as postgres
+from ticket_core.store import stamps
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.store import CaseStore
+
+FAR = 5_000_000_000
+"""More transactions than a test's cluster has had."""
 
 
 @pytest.fixture
@@ -32,6 +37,20 @@ def numbers(engine: AsyncEngine) -> CaseNumbers:
 @pytest.fixture
 def store(engine: AsyncEngine, numbers: CaseNumbers) -> CaseStore:
     return CaseStore(engine, numbers=numbers)
+
+
+@pytest.fixture
+async def in_another_cluster(engine: AsyncEngine) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Lets all stamps be those of a cluster whose transactions had gone much further."""
+
+    async def restore() -> None:
+        async with engine.begin() as connection:
+            for table in ("cases", *stamps.STAMPED):
+                await connection.execute(text(f"UPDATE core.{table} SET stamp = stamp + {FAR}"))
+
+    yield restore
+    async with engine.begin() as connection:
+        await stamps.set_base(connection, 0)
 
 
 @pytest.fixture

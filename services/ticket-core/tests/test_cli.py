@@ -1,3 +1,4 @@
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from core_factories import contact, message, number
 from kawal.cli import app
 from kawal.testing.waiting import run_apart
 from ticket_core.store.agents import Agents
+from ticket_core.store.stamps import check
 from ticket_core.store.store import CaseStore
 
 PROGRAMME = str(Path(__file__).parents[3] / "programme")
@@ -63,6 +65,19 @@ class TestAgentSet:
 
     async def test_nobody(self, dsn: str) -> None:
         assert self.set(dsn, "--capacity", "6")[0] == 1
+
+
+class TestRebuildRestamp:
+    async def test_once(
+        self, dsn: str, store: CaseStore, engine: AsyncEngine, in_another_cluster: Callable[[], Awaitable[None]]
+    ) -> None:
+        await store.apply([contact()])
+        await in_another_cluster()
+        code, output = kawal("rebuild", "--restamp", "--dsn", dsn)
+        assert code == 0
+        assert "from now on" in output
+        await check(engine)
+        assert kawal("rebuild", "--restamp", "--dsn", dsn) == (0, "nothing to do\n")
 
 
 class TestRebuildVerify:

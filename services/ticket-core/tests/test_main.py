@@ -1,7 +1,7 @@
 """The whole service, from Kafka to Kafka."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core_factories import NOW, identity, message, number
+from core_factories import NOW, contact, identity, message, number
 from core_service import API_TOKEN, settings
 from kawal.contracts.envelope import Envelope, KafkaMessage
 from kawal.contracts.interactions import Interaction
@@ -23,6 +23,8 @@ from kawal.testing import eventually
 from ticket_core.console.wiring import HTMX
 from ticket_core.main import Topics, opened
 from ticket_core.settings import Settings
+from ticket_core.store.stamps import StampsAhead
+from ticket_core.store.store import CaseStore
 
 pytestmark = pytest.mark.integration
 
@@ -105,6 +107,17 @@ class TestReadiness:
                 ready = await client.get(f"{address.operations_url}/readyz")
                 assert ready.status_code == status
                 assert ("postgres" in ready.json().get("failing", {})) == (chosen is away)
+
+
+class TestStart:
+    async def test_refused_over_a_database_of_another_cluster(
+        self, stage: Stage, store: CaseStore, in_another_cluster: Callable[[], Awaitable[None]]
+    ) -> None:
+        await store.apply([contact()])
+        await in_another_cluster()
+        with pytest.raises(StampsAhead, match="kawal rebuild --restamp"):
+            async with running(stage.service):
+                pass
 
 
 async def _parked(engine: AsyncEngine) -> bool:

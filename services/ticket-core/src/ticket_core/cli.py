@@ -18,6 +18,7 @@ from kawal.programme.commands import Folder
 from ticket_core.adapters.routing_files import RoutingFile
 from ticket_core.domain.profiles import Profile
 from ticket_core.rebuild import Difference, differences
+from ticket_core.store import stamps
 from ticket_core.store.agents import Agents
 from ticket_core.store.attendance import Attendances, colleagues
 from ticket_core.store.search_index import SearchIndex
@@ -96,13 +97,18 @@ def rebuild(
     *,
     verify: Annotated[bool, typer.Option("--verify", help="Only compare, change nothing.")] = False,
     search: Annotated[bool, typer.Option("--search", help="Index all cases for search again.")] = False,
+    restamp: Annotated[bool, typer.Option("--restamp", help="After a dump was restored into another cluster.")] = False,
 ) -> None:
     """Fold every timeline again, and compare what comes out with the rows of the cases; or index them for search."""
+    if restamp:
+        base = _run(_restamped(dsn))
+        typer.echo("nothing to do" if base is None else f"stamps are transaction ids and {base} from now on", err=True)
+        return
     if search:
         typer.echo(f"{_run(_indexed(dsn))} cases indexed", err=True)
         return
     if not verify:
-        typer.echo("Only --verify and --search are possible so far.", err=True)
+        typer.echo("Only --verify, --search and --restamp are possible so far.", err=True)
         raise typer.Exit(2)
     found = _run(_differences(dsn))
     for difference in found:
@@ -157,6 +163,11 @@ def _said(profile: Profile) -> str:
 async def _differences(dsn: str) -> list[Difference]:
     async with database.opened(dsn, application="kawal-rebuild") as engine:
         return [difference async for difference in differences(engine)]
+
+
+async def _restamped(dsn: str) -> int | None:
+    async with database.opened(dsn, application="kawal-restamp") as engine:
+        return await stamps.restamp(engine)
 
 
 async def _indexed(dsn: str) -> int:

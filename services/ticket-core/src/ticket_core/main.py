@@ -60,6 +60,7 @@ from ticket_core.store.recordings import RecordingAccesses
 from ticket_core.store.rises import Rises
 from ticket_core.store.saved_views import SavedViews
 from ticket_core.store.sessions import Sessions
+from ticket_core.store.stamps import StampWatch, check_at_start
 from ticket_core.store.store import CaseStore, utc_now
 from ticket_core.store.stream import CaseStream
 from ticket_core.store.timeline import Timelines
@@ -88,7 +89,11 @@ class Topics:
 
 @asynccontextmanager
 async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIterator[Parts]:
-    """Open everything; nothing here waits for PostgreSQL or Kafka."""
+    """Open everything; nothing here waits for PostgreSQL or Kafka.
+
+    Raises:
+        StampsAhead
+    """
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(
             database.opened(settings.postgres_dsn, application=NAME, pool_size=POOL_SIZE)
@@ -97,6 +102,7 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
         asked = await stack.enter_async_context(
             database.opened(settings.postgres_dsn, application=f"{NAME}-ready", pool_size=1)
         )
+        await check_at_start(engine)
         relay = OutboxRelay(engine=engine, table=tables.outbox, bootstrap_servers=settings.kafka)
         live = LiveFeed(CaseStream(engine))
         numbers = CaseNumbers(engine, space=NumberSpace(settings.case_number_key.get_secret_value()))
@@ -145,6 +151,7 @@ def _behind(engine: AsyncEngine, store: CaseStore, desk: Desk, policy: Policy) -
     """What goes on behind the write path, in any number of replicas."""
     return {
         "search": Indexing(engine).run,
+        "stamps": StampWatch(engine).run,
         "webhooks": Webhooks(engine, subscriptions=desk.webhooks, sender=desk.webhook_sender).run,
         "webhook_marks": Upkeep(engine=engine, maintain=keep_marks, every_s=MARK_EVERY_S).run,
         "incident_updates": IncidentUpdates(engine, apply=store.apply).run,

@@ -17,7 +17,8 @@ from ticket_core.domain.case import Case
 from ticket_core.domain.entries import Entry
 from ticket_core.domain.occasions import events_of
 from ticket_core.store import rows
-from ticket_core.store.stream import SETTLED, StreamPlace
+from ticket_core.store.stamps import SETTLED
+from ticket_core.store.stream import StreamPlace
 
 AT_ONCE = 1_000
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('kawal.rules', 0))")

@@ -14,9 +14,10 @@ from ticket_core.store import rows, tables
 from ticket_core.store.bulk import Insert, Update
 from ticket_core.store.events import case_event
 from ticket_core.store.loaded import Loaded
+from ticket_core.store.stamps import MINE
 
-_STAMP = "GREATEST(pg_current_xact_id()::text::bigint, rows.stamp::bigint)"
-"""The transaction's id, or the stamp of the case's last entry where that one is higher; see `stream`."""
+_STAMP = f"GREATEST({MINE}, rows.stamp::bigint)"
+"""The transaction's, or the one of the case's last entry where that is higher; see `stream`."""
 
 _PARTICIPANTS = Insert(
     tables.participants, rows.PARTICIPANT_HIMSELF, conflict="id", update=("name", "locale", "last_case_id")

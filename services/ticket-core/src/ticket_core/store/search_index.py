@@ -19,7 +19,7 @@ from kawal.database.outages import is_statement_timeout
 from kawal.errors import TransientError
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
-from ticket_core.store.stream import SETTLED
+from ticket_core.store.stamps import SETTLED
 
 AT_ONCE = 20_000
 """So many entries are read together; a case among them is indexed once."""
@@ -152,7 +152,8 @@ class SearchIndex:
             try:
                 yield connection
             finally:
-                await connection.execute(_UNLOCK, {"lock": _LOCK})
+                if not connection.invalidated:  # else it is gone, and the lock with it
+                    await connection.execute(_UNLOCK, {"lock": _LOCK})
 
     async def _index(self, ids: Sequence[str]) -> None:
         for first in range(0, len(ids), WRITTEN_AT_ONCE):

@@ -1,9 +1,9 @@
 """The stream of all timelines, for live screens: complete, in the order of commits, from any place on.
 
 Transactions do not become visible in the order of their ids, so a reader of "id > last" would lose entries. Each entry
-carries a stamp, and is read once every transaction up to its stamp has ended (`pg_snapshot_xmin`): from then on no
-entry can appear before it. The stamp is the id of the transaction that wrote it, or the stamp of the case's entry
-before, when that is higher: a transaction may get its id, wait for another one's locks, and write after it. So in the
+carries a stamp (see `stamps`), and is read once every transaction up to its stamp has ended (`pg_snapshot_xmin`): from
+then on no entry can appear before it. The stamp is that of the transaction that wrote it, or that of the case's entry
+before, when it is higher: a transaction may get its id, wait for another one's locks, and write after it. So in the
 stream, too, the entries of a case follow one another by `seq`. A long writing transaction anywhere in the server delays
 the stream.
 """
@@ -18,9 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal.errors import KawalError
 from ticket_core.store.reading import Reading
+from ticket_core.store.stamps import SETTLED
 
-SETTLED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-"""In SQL: nothing with a stamp below this can still appear. For whatever follows the stream."""
 _LAST_CASE = str(UUID(int=2**128 - 1))
 _LAST_SEQ = 2**31 - 1
 _NOW = text(f"SELECT {SETTLED} - 1")

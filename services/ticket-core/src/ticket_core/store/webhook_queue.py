@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from ticket_core.domain.webhooks import MOST_ATTEMPTS, Told, pause_s
-from ticket_core.store.stream import SETTLED
+from ticket_core.store.stamps import SETTLED
 
 LEASE_S = 60
 AT_ONCE = 16

@@ -14,8 +14,8 @@ from ticket_core.domain.errors import TooManyWebhooks, WebhookNotFound
 from ticket_core.domain.webhooks import SECRET_BYTES, event_id, secret_of
 from ticket_core.store.cursors import InvalidCursor
 from ticket_core.store.reading import Reading
+from ticket_core.store.stamps import SETTLED
 from ticket_core.store.store import new_id
-from ticket_core.store.stream import SETTLED
 
 MOST_WEBHOOKS = 50
 MOST_LISTED = 100
