@@ -1,13 +1,19 @@
+import itertools
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core_factories import BUDI, NOW, claimed, contact, identity, message, number
+from core_factories import BUDI, NOW, claimed, contact, identity, message
 from core_service import Served
 from kawal.contracts.interactions import Interaction
 from kawal.contracts.words import IdentityKind
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import ChangeTags, ChangeTopic, Reply
+from ticket_core.store import searching
+from ticket_core.store.search_index import SearchIndex
 
 pytestmark = pytest.mark.integration
 
@@ -17,6 +23,15 @@ async def hear(served: Served, *interactions: Interaction) -> list[str]:
     outcomes = await served.store.apply([contact(one) for one in interactions])
     await served.index.catch_up()
     return [outcome.number for outcome in outcomes if isinstance(outcome, Applied)]
+
+
+async def grown_old(engine: AsyncEngine, cases: Sequence[str], step: timedelta) -> None:
+    """As if nothing had happened in each of `cases` for `step` longer than in the one before it."""
+    older = text("UPDATE core.cases SET activity_at = now() - CAST(:age AS interval) WHERE number = :number")
+    async with engine.begin() as connection:
+        for place, number in enumerate(cases):
+            await connection.execute(older, {"age": place * step, "number": number})
+    await SearchIndex(engine).rebuild()
 
 
 async def page(served: Served, **query: object) -> dict[str, object]:
@@ -91,16 +106,35 @@ class TestWords:
         assert sorted(seen) == sorted(cases)
         assert set(rest["matches"]) == {item["number"] for item in rest["items"]}  # type: ignore[call-overload, attr-defined]
 
-    async def test_more_than_a_few(self, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Frequent words are found by walking the list; what is found is the same."""
-        cases = [(await hear(served, message("Kartu hilang", conversation=chat(turn))))[0] for turn in range(5)]
-        (other,) = await hear(served, message("Lain", conversation=chat(9), reference=number(3)))
-        few = await numbers(served, q="kartu")
-        for module in ("search", "queries"):
-            monkeypatch.setattr(f"ticket_core.store.{module}.FEW", 2)
-        assert await numbers(served, q="kartu") == few
-        assert sorted(few) == sorted(cases)
-        assert await numbers(served, q=other[:5]) == [other]
+    @pytest.mark.parametrize("days", [0, 5, 40])
+    async def test_the_same_in_every_way(
+        self, served: Served, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, days: int
+    ) -> None:
+        """How it is found depends on how many there are and how old they are; what is found does not."""
+        said = ["Kartu hilang", "Lain", "Kartu hilang lagi", "Kartunya hilang", "Lain", "Hilang kartu", "Kartu"]
+        cases = [(await hear(served, message(words, conversation=chat(turn))))[0] for turn, words in enumerate(said)]
+        await grown_old(engine, cases, timedelta(days=days, seconds=1))
+        lost = [cases[turn] for turn in (0, 2, 3, 5)]
+        for ahead, few in itertools.product((0, 2, 300), (0, 2, 1_000)):
+            monkeypatch.setattr(searching, "AHEAD", ahead)
+            monkeypatch.setattr(searching, "FEW", few)
+            monkeypatch.setattr(searching, "FEW_OF_SOME", few)
+            assert await numbers(served, q="kartu hilang") == lost, (ahead, few)
+            assert await numbers(served, q="kartu hilang", sort="opened") == lost, (ahead, few)
+            assert await numbers(served, q="kartu hilang", active="true") == lost, (ahead, few)
+            first = await page(served, q="hilang kartu", limit=3)
+            rest = await page(served, q="hilang kartu", limit=3, cursor=first["next_cursor"])
+            assert [item["number"] for item in [*first["items"], *rest["items"]]] == lost, (ahead, few)  # type: ignore[misc]
+            assert await numbers(served, q=cases[1][:5]) == [cases[1]], (ahead, few)
+
+    async def test_whole_words_before_beginnings(self, served: Served) -> None:
+        """What fills the page with whole words does so; else their beginnings are found as well, all in one order."""
+        whole = [(await hear(served, message("Dana belum cair", conversation=chat(turn))))[0] for turn in range(3)]
+        (beginning,) = await hear(served, message("Danamon, rekening saya", conversation=chat(9)))
+        assert sorted(await numbers(served, q="dana", limit=25)) == sorted([*whole, beginning])
+        first = await page(served, q="dana", limit=2)
+        rest = await page(served, q="dana", limit=2, cursor=first["next_cursor"])
+        assert sorted(item["number"] for item in [*first["items"], *rest["items"]]) == sorted(whole)  # type: ignore[misc]
 
 
 class TestPeople:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Integer, Select, and_, func, literal, or_, tuple_
+from sqlalchemy import ColumnElement, FromClause, Integer, and_, func, literal, or_, tuple_
 
 from kawal.errors import KawalError
 from ticket_core.store.filters import Sort
@@ -25,6 +25,7 @@ class InvalidCursor(KawalError):
 
 
 _RANKS = {"urgent": 3, "high": 2, "normal": 1, "low": 0}
+_REACHES = range(3)
 _TIMES = {
     Sort.LATEST_ACTIVITY: ("activity_at", True),
     Sort.OLDEST_ACTIVITY: ("activity_at", False),
@@ -37,19 +38,18 @@ _TIMES = {
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The row behind which to go on. `rank` is its urgency; `alike`: the search looked for similar names."""
+    """The row behind which to go on. `rank` is its urgency, `reach` how far the search went."""
 
     at: datetime
     case_id: str
     rank: int
-    alike: bool = False
+    reach: int = 0
 
 
-def ordered(query: Select[Any], sort: Sort, behind: Position | None) -> Select[Any]:
-    """`query` in the order, from `behind` on."""
+def past(sort: Sort, behind: Position | None) -> Iterator[ColumnElement[bool]]:
+    """The condition to go on from `behind`; none at the beginning."""
     if behind is not None:
-        query = query.where(_behind([cases.c[_TIMES[sort][0]], cases.c.id], sort, behind))
-    return query.order_by(*order(cases, sort))
+        yield _behind([cases.c[_TIMES[sort][0]], cases.c.id], sort, behind)
 
 
 def order(source: FromClause, sort: Sort) -> Iterator[ColumnElement[Any]]:
@@ -77,10 +77,10 @@ def _urgency(source: FromClause) -> ColumnElement[int]:
     return func.core.urgency(source.c.priority, type_=Integer)
 
 
-def cursor_of(last: CaseSummary, sort: Sort, *, alike: bool) -> str:
+def cursor_of(last: CaseSummary, sort: Sort, *, reach: int) -> str:
     """The cursor behind `last`."""
     at = getattr(last, _TIMES[sort][0])
-    document = json.dumps([sort, at.isoformat(), last.id, _RANKS[last.priority], int(alike)], separators=(",", ":"))
+    document = json.dumps([sort, at.isoformat(), last.id, _RANKS[last.priority], int(reach)], separators=(",", ":"))
     return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
 
 
@@ -92,11 +92,11 @@ def read_cursor(cursor: str, sort: Sort) -> Position:
     """
     try:
         plain = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        of, at, case_id, rank, alike = json.loads(plain)
+        of, at, case_id, rank, reach = json.loads(plain)
         moment = datetime.fromisoformat(at).astimezone(UTC)
-        position = Position(moment, str(UUID(case_id)), int(rank), bool(alike))
+        position = Position(moment, str(UUID(case_id)), int(rank), int(reach))
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as broken:
         raise InvalidCursor("Use the next_cursor of an answer") from broken
-    if of != sort or position.rank not in _RANKS.values():
+    if of != sort or position.rank not in _RANKS.values() or position.reach not in _REACHES:
         raise InvalidCursor("Use the next_cursor of an answer in the same order")
     return position

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, literal_column
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_
 
 from kawal.contracts.words import Channel
 from ticket_core.domain.case import ACTIVE
@@ -56,10 +56,13 @@ ACTIVE_CASES = cases.c.state.in_([literal_column(f"'{state}'") for state in ("ne
 
 def conditions(wanted: CaseFilter, *, sort: Sort = Sort.LATEST_ACTIVITY) -> Iterator[ColumnElement[bool]]:
     """All of the filter but `q`, and what the order leaves out."""
-    if wanted.active or sort is Sort.MOST_URGENT or (wanted.states and ACTIVE.issuperset(wanted.states)):
+    active = wanted.active or sort is Sort.MOST_URGENT or bool(wanted.states and ACTIVE.issuperset(wanted.states))
+    if active:
         yield ACTIVE_CASES
     if sort is Sort.LONGEST_WAITING or wanted.waiting_until is not None:
         yield cases.c.waiting_since.is_not(None)
+    if wanted.topic is not None:
+        yield from _topic(wanted.topic, active=active)
     yield from _what(wanted)
     yield from _when(wanted)
 
@@ -75,18 +78,22 @@ def _what(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:
         yield cases.c.channels.contains([wanted.channel])
     if wanted.incident_id is not None:
         yield cases.c.incident_id == wanted.incident_id
-    if wanted.topic is not None:
-        yield _topic(wanted.topic)
     if wanted.tags:
         yield cases.c.tags.contains(list(wanted.tags))
     if wanted.priorities:
         yield cases.c.priority.in_(wanted.priorities)
 
 
-def _topic(topic: str) -> ColumnElement[bool]:
-    if "." in topic:
-        return cases.c.topic == topic
-    return func.split_part(cases.c.topic, ".", 1) == topic
+def _topic(topic: str, *, active: bool) -> Iterator[ColumnElement[bool]]:
+    """As the indexes have it: `cases_active_group_idx`, and `cases_topic_idx`, which is in the order of the bytes."""
+    group, dot, _ = topic.partition(".")
+    if active:
+        yield func.split_part(cases.c.topic, ".", 1) == group
+    if dot:
+        yield cases.c.topic == topic
+    elif not active:
+        behind, before = (cases.c.topic.op(name, is_comparison=True) for name in ("~>=~", "~<~"))
+        yield or_(cases.c.topic == group, and_(behind(f"{group}."), before(f"{group}/")))
 
 
 def _when(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ticket_core.store.search import Typed
+from ticket_core.store.search import Reach, Typed
 from ticket_core.store.views import CaseSummary, MatchView
 
 LATEST = 100
@@ -42,15 +42,13 @@ _ENTRIES = text(f"""
 """)  # noqa: S608 nothing but our own constants
 
 
-async def matches(
-    connection: AsyncConnection, typed: Typed, query: str, items: Sequence[CaseSummary]
-) -> dict[str, MatchView]:
-    """What was found in each of `items`, by the case's number. `query` is `typed` as a tsquery."""
+async def matches(connection: AsyncConnection, typed: Typed, items: Sequence[CaseSummary]) -> dict[str, MatchView]:
+    """What was found in each of `items`, by the case's number."""
     if typed.number is not None:
         return {case.number: MatchView("number", None, case.number, []) for case in items}
     found: dict[str, MatchView] = {}
-    if query and items:
-        rows = await connection.execute(_ENTRIES, {"query": query, "ids": [case.id for case in items]})
+    if typed.query and items:
+        rows = await connection.execute(_ENTRIES, {"query": typed.query, "ids": [case.id for case in items]})
         found = {case_id: _in_text(seq, headline) for case_id, seq, headline in rows}
     return {case.number: found.get(case.id) or _elsewhere(typed, case) for case in items}
 
@@ -77,7 +75,7 @@ def _elsewhere(typed: Typed, case: CaseSummary) -> MatchView:
         return MatchView("number", None, case.number, [(0, len(digits))])
     name = case.participant_name or ""
     marks = list(_occurrences(name, typed.text))
-    if marks or typed.alike:
+    if marks or typed.reach is Reach.SIMILAR:
         return MatchView("name", None, name, marks)
     if marks := list(_occurrences(case.subject, typed.text)):
         return MatchView("subject", None, case.subject, marks)

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.contracts.words import Assurance
 from ticket_core.domain.errors import ParticipantNotFound
-from ticket_core.store.queries import MOST_CASES, summaries
+from ticket_core.store.listing import summaries
+from ticket_core.store.queries import MOST_CASES
 from ticket_core.store.reading import Reading
 from ticket_core.store.tables import cases
 from ticket_core.store.views import CaseSummary, IdentityView, MergedView, ParticipantView, SuggestionView

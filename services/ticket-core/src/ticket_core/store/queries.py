@@ -1,47 +1,26 @@
 """The read side. Nothing here locks or writes."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, any_, bindparam, cast, func, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Select, bindparam, func, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal import case_numbers
 from ticket_core.domain.case import ACTIVE
 from ticket_core.domain.errors import CaseNotFound
 from ticket_core.store import tables
-from ticket_core.store.cursors import Position, cursor_of, order, ordered, read_cursor
-from ticket_core.store.filters import ACTIVE_CASES, CaseFilter, Sort, conditions
-from ticket_core.store.found import matches
+from ticket_core.store.cursors import read_cursor
+from ticket_core.store.filters import ACTIVE_CASES, CaseFilter, Sort
 from ticket_core.store.links import links_of
+from ticket_core.store.listing import Listing, summaries
 from ticket_core.store.reading import Reading
-from ticket_core.store.search import AHEAD, FEW, Typed
-from ticket_core.store.views import CasePage, CaseSummary, CaseView, ConversationView
+from ticket_core.store.searching import search
+from ticket_core.store.views import CasePage, CaseView, ConversationView
 
 MOST_CASES = 100
 
 
 _cases = tables.cases
-_SUMMARY = (
-    _cases.c.id,
-    _cases.c.number,
-    _cases.c.state,
-    _cases.c.topic,
-    _cases.c.priority,
-    _cases.c.assignee_id,
-    tables.agents.c.name.label("assignee_name"),
-    _cases.c.participant_id,
-    tables.participants.c.name.label("participant_name"),
-    _cases.c.subject,
-    _cases.c.snippet,
-    _cases.c.last_kind,
-    _cases.c.channels,
-    _cases.c.opened_at,
-    _cases.c.activity_at,
-    _cases.c.waiting_since,
-    _cases.c.last_seq,
-)
 _MORE = (
     _cases.c.aliases,
     _cases.c.follow_up_of,
@@ -53,14 +32,6 @@ _MORE = (
     _cases.c.fields,
     _cases.c.incident_id,
 )
-
-
-def summaries(*more: ColumnElement[Any]) -> Select[Any]:
-    """Cases with the names of their people."""
-    source = _cases.join(tables.participants, tables.participants.c.id == _cases.c.participant_id)
-    return select(*_SUMMARY, *more).select_from(
-        source.outerjoin(tables.agents, tables.agents.c.id == _cases.c.assignee_id)
-    )
 
 
 def _one_case() -> Select[Any]:
@@ -115,11 +86,12 @@ class CaseQueries:
         Raises:
             InvalidCursor: `cursor` did not come from here.
         """
-        listing = Listing(wanted, sort, read_cursor(cursor, sort) if cursor is not None else None)
+        behind = read_cursor(cursor, sort) if cursor is not None else None
+        listing = Listing(wanted, sort, behind, min(limit, MOST_CASES))
         async with self._reading.connection() as connection:
-            if not (wanted.q and wanted.q.strip()):
-                return await _page(connection, listing, listing.query(), limit=min(limit, MOST_CASES))
-            return await _search(connection, listing, wanted.q.strip(), limit=min(limit, MOST_CASES))
+            if wanted.q and wanted.q.strip():
+                return await search(connection, listing, wanted.q.strip())
+            return await listing.page(connection, listing.rows())
 
     async def case(self, number: str) -> CaseView:
         """One case.
@@ -155,54 +127,3 @@ def plain_number(written: str) -> str:
     if number is None:
         raise CaseNotFound("This is not a case number")
     return number
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A list, and where in it to go on."""
-
-    wanted: CaseFilter
-    sort: Sort
-    behind: Position | None
-
-    def query(self, *more: ColumnElement[bool]) -> Select[Any]:
-        found = summaries().where(*conditions(self.wanted, sort=self.sort), *more)
-        return ordered(found, self.sort, self.behind)
-
-
-async def _search(connection: AsyncConnection, listing: Listing, q: str, *, limit: int) -> CasePage:
-    alike = listing.behind is not None and listing.behind.alike
-    page = await _found(connection, listing, Typed(q, alike=alike), limit=limit)
-    if page.items or listing.behind is not None:
-        return page
-    return await _found(connection, listing, Typed(q, alike=True), limit=limit)
-
-
-async def _found(connection: AsyncConnection, listing: Listing, typed: Typed, *, limit: int) -> CasePage:
-    query = (await connection.execute(select(cast(typed.query(), Text)))).scalar_one()
-    page = await _found_ahead(connection, listing, typed, limit=limit)
-    if page is None:
-        ids = list((await connection.execute(typed.ids())).scalars())
-        meant = (
-            _cases.c.id == any_(literal(ids, ARRAY(_cases.c.id.type))) if len(ids) <= FEW else typed.means(_cases.c.id)
-        )
-        page = await _page(connection, listing, listing.query(meant), limit=limit, alike=typed.alike)
-    return replace(page, matches=await matches(connection, typed, query, page.items))
-
-
-async def _found_ahead(connection: AsyncConnection, listing: Listing, typed: Typed, *, limit: int) -> CasePage | None:
-    """The page, if the next cases of the list fill it: then they are the first of all."""
-    if typed.number or typed.alike:
-        return None
-    ahead = listing.query().limit(AHEAD).subquery()
-    query = select(ahead).where(typed.means(ahead.c.id)).order_by(*order(ahead, listing.sort))
-    page = await _page(connection, listing, query, limit=limit, alike=False)
-    return page if page.next_cursor else None
-
-
-async def _page(
-    connection: AsyncConnection, listing: Listing, query: Select[Any], *, limit: int, alike: bool = False
-) -> CasePage:
-    items = [CaseSummary(*row) for row in await connection.execute(query.limit(limit + 1))]
-    last = cursor_of(items[limit - 1], listing.sort, alike=alike) if len(items) > limit else None
-    return CasePage(items[:limit], last)

@@ -1,18 +1,33 @@
 """From what an agent types to conditions on cases.
 
 A number means its case. Anything else is looked for in numbers' beginnings, addresses, names and words, as far as it
-can be one; see `docs/adr/0014-search-follows-the-timeline.md` for why rare and frequent words are found in two ways.
+can be one; which conditions are asked when, says `searching`.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, func, literal, literal_column, or_, select, union
-from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    any_,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kawal.case_numbers import parse
 from kawal.contracts.words import IdentityKind
@@ -27,86 +42,140 @@ _NAME = re.compile(r"[^\d@_]{3,60}")
 _LAST_WORD = re.compile(r"(?:^|\s)(\w{3,40})$")
 
 Ids = Select[Any]
-FEW = 3_000
-"""Up to so many cases are fetched and sorted; where more are found, the list is walked in its order instead."""
-AHEAD = 500
-"""So many cases of the list are asked first: a word that fills the page from them need not be looked up at all."""
 
 LANGUAGES: tuple[ColumnElement[Any], ...] = tuple(
     literal_column(f"'core.{language}'::regconfig", REGCONFIG) for language in ("indonesian", "english")
 )
 
 
+class Reach(IntEnum):
+    """How far a search goes. A page that is not full is asked for again with the next; its cursor keeps to what it has.
+
+    Numbers, addresses and whole words; then beginnings of words, and parts of names and addresses; then similar names.
+    """
+
+    WHOLE = 0
+    PARTS = 1
+    SIMILAR = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was typed, without spaces around it. `alike`: similar names are meant, too."""
+    """What was typed, without spaces around it, as PostgreSQL understands it.
+
+    `query` are its words, as a tsquery is written; empty where they mean nothing, as "dan" and "and" do. `others` are
+    the cases that are meant by something else than their words; `None` where they are too many to name.
+    """
 
     text: str
-    alike: bool = False
+    query: str
+    others: tuple[str, ...] | None
+    reach: Reach
 
     @property
     def number(self) -> str | None:
         """The complete case number that it is."""
         return parse(self.text)
 
-    def ids(self) -> Select[Any]:
-        """A query of the cases that are meant, one more than `FEW` when they are not few."""
-        limited = [select(one.limit(FEW + 1).subquery()) for one in self._candidates()]
-        return select(union(*limited).limit(FEW + 1).subquery())
+    @property
+    def is_rare(self) -> bool:
+        """Numbers and addresses, which few cases have."""
+        return _is_rare(self.text)
 
-    def means(self, case_id: ColumnElement[str]) -> ColumnElement[bool]:
+    def said(self, *, marked: str | None = None) -> Ids:
+        """Cases in whose documents the words are; only documents with a mark that the tsquery `marked` asks for."""
+        return select(case_search.c.case_id).where(self._said(marked=marked))
+
+    def means(self, case_id: ColumnElement[Any]) -> ColumnElement[bool]:
         """Whether a case is meant, asked of each on its own."""
-        if self.number:
-            return case_id.in_(union(*self._candidates()))
-        of_case = select(or_(*self._in_documents())).where(case_search.c.case_id == case_id).scalar_subquery()
-        others = list(self._by_keys())
-        return or_(of_case, case_id.in_(union(*others))) if others else of_case
+        document = [self._said()]
+        if self.others is None:
+            document += _in_who(self.text, reach=self.reach)
+        of_case = select(or_(*document)).where(case_search.c.case_id == case_id).scalar_subquery()
+        if self.others is not None:
+            return or_(case_id == any_(uuids(self.others)), of_case)
+        keys = list(_by_keys(self.text))
+        return or_(case_id.in_(union(*keys)), of_case) if keys else of_case
 
-    def query(self) -> ColumnElement[Any]:
-        """The words as a tsquery, made once for a statement; the last may be the beginning of one."""
-        whole = [func.websearch_to_tsquery(language, self.text) for language in LANGUAGES]
-        return select(_any([*whole, *self._beginning()])).scalar_subquery()
-
-    def _beginning(self) -> Iterator[ColumnElement[Any]]:
-        plain = _plain(self.text)
-        if '"' in plain or not (last := _LAST_WORD.search(plain)):
-            return
-        tail = func.to_tsquery(literal_column("'simple'::regconfig", REGCONFIG), f"{last[1]}:*")
-        if not (head := plain[: last.start()].strip()):
-            yield tail
-            return
-        for language in LANGUAGES:
-            yield func.websearch_to_tsquery(language, head).op("&&")(tail)
-
-    def _candidates(self) -> Iterator[Ids]:
-        if self.number:
-            yield select(case_numbers.c.case_id).where(case_numbers.c.number == self.number)
-            return
-        yield from self._by_keys()
-        for condition in self._in_documents():
-            yield select(case_search.c.case_id).where(condition)
-
-    def _by_keys(self) -> Iterator[Ids]:
-        yield from _by_beginning(self.text)
-        yield from _by_email(self.text)
-        yield from _by_phone(self.text)
-
-    def _in_documents(self) -> Iterator[ColumnElement[bool]]:
-        yield case_search.c.words.op("@@", is_comparison=True)(self.query())
-        if len(self.text) < 3:
-            return
-        yield case_search.c.who.contains(_plain(self.text), autoescape=True)
-        if _SOME_OF_A_PHONE.fullmatch(self.text):
-            yield case_search.c.who.contains(re.sub(r"\D", "", self.text).lstrip("0"), autoescape=True)
-        if self.alike and _NAME.fullmatch(self.text):
-            yield case_search.c.who.op("OPERATOR(public.%>)", is_comparison=True)(literal(_plain(self.text), Text))
+    def _said(self, *, marked: str | None = None) -> ColumnElement[bool]:
+        if not self.query:
+            return false()
+        query = self.query if marked is None else f"({marked}) & ({self.query})"
+        return case_search.c.words.op("@@", is_comparison=True)(cast(literal(query, Text), TSQUERY))
 
 
-def _any(queries: list[Any]) -> Any:
-    first, *others = queries
-    for other in others:
-        first = first.op("||")(other)
-    return first
+def reaches(text: str) -> Iterator[Reach]:
+    """How far to search for `text`, one after the other."""
+    if parse(text):
+        return iter((Reach.WHOLE,))
+    return iter((Reach.PARTS, Reach.SIMILAR) if _is_rare(text) else Reach)
+
+
+def _is_rare(text: str) -> bool:
+    return "@" in text or any(map(str.isdigit, text))
+
+
+async def understood(connection: AsyncConnection, text: str, *, reach: Reach, most: int) -> Typed:
+    """What `text` means. `others` are named up to `most`."""
+    if parse(text):
+        ways: Iterable[Ids] = [select(case_numbers.c.case_id).where(case_numbers.c.number == parse(text))]
+        queries: list[ColumnElement[Any]] = []
+    else:
+        ways = _otherwise(text, reach=reach)
+        queries = list(_whole(text) if reach is Reach.WHOLE else _beginning(text))
+    limited = [select(way.limit(most + 1).subquery()) for way in ways]
+    others = func.array(union(*limited).limit(most + 1).scalar_subquery()) if limited else uuids(())
+    found, *written = (await connection.execute(select(others, *(cast(query, Text) for query in queries)))).one()
+    return Typed(text, _either(written), tuple(found) if len(found) <= most else None, reach)
+
+
+def _either(queries: Iterable[str]) -> str:
+    return " | ".join(f"({query})" for query in dict.fromkeys(queries) if query)
+
+
+def _whole(text: str) -> Iterator[ColumnElement[Any]]:
+    for language in LANGUAGES:
+        yield func.websearch_to_tsquery(language, text)
+
+
+def _beginning(text: str) -> Iterator[ColumnElement[Any]]:
+    """The words, of which the last may be the beginning of one."""
+    yield from _whole(text)
+    plain = _plain(text)
+    if '"' in plain or not (last := _LAST_WORD.search(plain)):
+        return
+    tail = func.to_tsquery(literal_column("'simple'::regconfig", REGCONFIG), f"{last[1]}:*")
+    if not (head := plain[: last.start()].strip()):
+        yield tail
+        return
+    for query in _whole(head):
+        yield query.op("&&")(tail)
+
+
+def _otherwise(text: str, *, reach: Reach) -> Iterator[Ids]:
+    yield from _by_keys(text)
+    for condition in _in_who(text, reach=reach):
+        yield select(case_search.c.case_id).where(condition)
+
+
+def _by_keys(text: str) -> Iterator[Ids]:
+    yield from _by_beginning(text)
+    yield from _by_email(text)
+    yield from _by_phone(text)
+
+
+def _in_who(text: str, *, reach: Reach) -> Iterator[ColumnElement[bool]]:
+    if reach is Reach.WHOLE or len(text) < 3:
+        return
+    yield case_search.c.who.contains(_plain(text), autoescape=True)
+    if _SOME_OF_A_PHONE.fullmatch(text):
+        yield case_search.c.who.contains(re.sub(r"\D", "", text).lstrip("0"), autoescape=True)
+    if reach is Reach.SIMILAR and _NAME.fullmatch(text):
+        yield case_search.c.who.op("OPERATOR(public.%>)", is_comparison=True)(literal(_plain(text), Text))
+
+
+def uuids(ids: Sequence[str]) -> ColumnElement[Any]:
+    return literal(list(ids), ARRAY(case_search.c.case_id.type))
 
 
 def _plain(typed: str) -> str:

@@ -19,6 +19,7 @@ from kawal.database.outages import is_statement_timeout
 from kawal.errors import TransientError
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
+from ticket_core.store.marks import MARKS_SQL
 from ticket_core.store.stamps import SETTLED
 
 AT_ONCE = 20_000
@@ -51,7 +52,8 @@ _WRITE = text(f"""
     INSERT INTO core.case_search (case_id, who, words)
     SELECT case_id, who, words FROM (
         SELECT cases.id AS case_id, lower(public.unaccent(person.who)) AS who,
-               to_tsvector('core.indonesian', said.text) || to_tsvector('core.english', said.text) AS words
+               to_tsvector('core.indonesian', said.text) || to_tsvector('core.english', said.text)
+                   || array_to_tsvector(ARRAY[{MARKS_SQL}]) AS words
         FROM core.cases
         CROSS JOIN LATERAL (
             SELECT participants.name, concat_ws(' ', participants.name, (

@@ -79,10 +79,18 @@ cases = Table(
         postgresql_where=text(ACTIVE),
     ),
     Index(
+        "cases_active_group_idx",
+        text("split_part(topic, '.', 1)"),
+        text("activity_at DESC"),
+        text("id DESC"),
+        postgresql_where=text(f"{ACTIVE} AND topic IS NOT NULL"),
+    ),
+    Index(
         "cases_topic_idx",
         "topic",
         text("activity_at DESC"),
         text("id DESC"),
+        postgresql_ops={"topic": "text_pattern_ops"},
         postgresql_where=text("topic IS NOT NULL"),
     ),
 )
