@@ -80,7 +80,8 @@ class TestSettings:
 class TestService:
     async def test_comes_up_while_everything_is_away(self):
         async with running(service(settings())) as address, httpx.AsyncClient() as client:
-            assert (await client.get(f"{address.operations_url}/healthz")).json() == {"status": "ok"}
+            for path in ("healthz", "readyz"):
+                assert (await client.get(f"{address.operations_url}/{path}")).json() == {"status": "ok"}
 
     async def test_notice_goes_out_by_mail(self, database, kafka_bootstrap, mailbox):
         box, smtp_url = mailbox

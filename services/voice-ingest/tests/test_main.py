@@ -13,9 +13,11 @@ from aiokafka import AIOKafkaConsumer
 from kawal.contracts.interactions import CallbackRequested, interaction_adapter
 from kawal.contracts.topics import DELIVERIES, INTERACTIONS
 from kawal.kafka.topics import create
+from kawal.service import running
 from kawal.testing import eventually
 from voice_driver import Edge, edge, free_port, said
 from voice_factories import ACCOUNT, AUTH_TOKEN, HOTLINE, KEY, PROGRAMME, VAULT_KEY, settings
+from voice_ingest.main import service
 from voice_ingest.settings import PORT
 
 pytestmark = pytest.mark.integration
@@ -39,6 +41,13 @@ class TestKafka:
                         break
         assert isinstance(event, CallbackRequested)
         assert dict(record.headers)["ce_id"] == f"{call_id}/callback".encode()
+
+
+class TestReadiness:
+    async def test_an_edge_takes_part_whatever_is_away(self, tmp_path: Path) -> None:
+        away = settings(state=tmp_path)
+        async with running(service(away)) as address, httpx.AsyncClient() as client:
+            assert (await client.get(f"{address.operations_url}/readyz")).status_code == 200
 
 
 class TestProcess:
