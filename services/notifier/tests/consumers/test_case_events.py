@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from kawal.contracts.case_events import QueueMoved
+from kawal.contracts.case_events import CaseChanged, CaseState, QueueMoved
 from kawal.contracts.deliveries import delivery_adapter
 from kawal.contracts.envelope import Envelope
 from kawal.contracts.outbound import outbound_adapter
@@ -70,6 +70,14 @@ class TestCaseEventHandler:
         await handler(batch)
         assert len(await outbound(engine)) == 1
         assert list(await told(engine)) == ["case-1/2/web", "case-1/2/email"]
+
+    async def test_what_tells_nobody_is_not_remembered(self, engine, handler):
+        changed = CaseChanged(
+            case_id="case-1", case_number="4829130574", seq=9, at=NOW, change="assigned", state=CaseState.OPEN
+        )
+        await handler([record(changed), record(message(), offset=1)])
+        async with engine.begin() as connection:
+            assert list((await connection.execute(text("SELECT id FROM notify.inbox"))).scalars()) == ["case-1/2"]
 
     async def test_same_event_twice_in_a_batch_is_one(self, engine, handler):
         await handler([record(message()), record(message(), offset=1)])

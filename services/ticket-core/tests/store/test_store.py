@@ -100,6 +100,14 @@ class TestContacts:
         ids = [dict(json.loads(headers))["ce_id"] for _, _, headers in found]
         assert ids == [f"{applied(outcome).case_id}/{seq}" for seq in range(1, 5)]
 
+    async def test_reports_are_entries_but_no_events(self, store: CaseStore, engine: AsyncEngine) -> None:
+        (outcome,) = await store.apply([contact(message(identities=(identity(),)))])
+        before = await count(engine, "outbox")
+        await store.apply([report(applied(outcome).case_id, 3), contact(read(2))])
+        assert await count(engine, "outbox") == before
+        kinds = "SELECT kind FROM core.timeline WHERE seq > 3 ORDER BY seq"
+        assert await rows(engine, kinds) == [("delivery",), ("read",)]
+
     async def test_follow_up_after_the_days(self, engine: AsyncEngine, numbers: CaseNumbers) -> None:
         policy = Policy(reopen_within=timedelta(0), close_after=timedelta(days=14))
         store = CaseStore(engine, numbers=numbers, policy=policy)

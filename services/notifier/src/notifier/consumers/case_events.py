@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal import inbox, outbox
 from kawal.contracts import topics
-from kawal.contracts.case_events import CaseEvent
+from kawal.contracts.case_events import CaseChanged, CaseEvent
 from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.envelope import Envelope, KafkaMessage
 from kawal.contracts.outbound import OutboundCall, OutboundMessage, OutboundQueue
@@ -38,6 +38,12 @@ class CaseEventHandler:
         self._due = due
 
     async def __call__(self, records: Sequence[Record[CaseEvent]]) -> None:
+        # Most events tell participants nothing; that they were there need not be remembered.
+        told = [record for record in records if not isinstance(record.data, CaseChanged)]
+        if told:
+            await self._tell(told)
+
+    async def _tell(self, records: Sequence[Record[CaseEvent]]) -> None:
         now = datetime.now(UTC)
         async with self._engine.begin() as connection:
             new = await self._new(connection, records, now=now)

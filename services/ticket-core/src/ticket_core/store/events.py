@@ -1,13 +1,24 @@
-"""What the rest of Kawal hears of a timeline entry: one case event each, ready for the outbox."""
+"""What the rest of Kawal hears of timeline entries: a case event each, ready for the outbox."""
+
+from collections.abc import Iterable
 
 from kawal.contracts.case_events import CaseChanged, ConversationPoint, MessageAdded, NoticeAdded
 from kawal.contracts.envelope import Envelope, KafkaMessage
 from kawal.contracts.topics import CASE_EVENTS
 from ticket_core.domain.case import Conversation
-from ticket_core.domain.entries import MessageWritten, NoticeGiven
+from ticket_core.domain.entries import ConversationRead, DeliveryNoted, MessageWritten, NoticeGiven
 from ticket_core.domain.world import Recorded
 
 SOURCE = "/ticket-core"
+
+
+_TOLD_ELSEWHERE = (DeliveryNoted, ConversationRead)
+"""They came on topics of their own, where whoever wants them can read them."""
+
+
+def case_events(recorded: Iterable[Recorded]) -> list[KafkaMessage]:
+    """The events of the entries of which the rest of Kawal does not know yet."""
+    return [case_event(one) for one in recorded if not isinstance(one.entry.fact, _TOLD_ELSEWHERE)]
 
 
 def case_event(recorded: Recorded) -> KafkaMessage:

@@ -12,7 +12,7 @@ from ticket_core.domain.inputs import TimerKind
 from ticket_core.domain.world import PersonEvent, Step
 from ticket_core.store import rows, tables
 from ticket_core.store.bulk import Insert, Update
-from ticket_core.store.events import case_event
+from ticket_core.store.events import case_events
 from ticket_core.store.loaded import Loaded
 from ticket_core.store.stamps import MINE
 
@@ -74,7 +74,7 @@ async def save(connection: AsyncConnection, loaded: Loaded, *, now: datetime) ->
     await _FIRINGS.run(connection, changed.fired)
     await _RENUMBER.run(connection, list({number: (number, to) for number, to, *_ in changed.renumbered}.values()))
     await _save_timers(connection, cases.values(), before=loaded.world.before)
-    await outbox.append(connection, tables.outbox, [case_event(recorded) for recorded in changed.recorded])
+    await outbox.append(connection, tables.outbox, case_events(changed.recorded))
 
 
 async def _save_people(connection: AsyncConnection, loaded: Loaded, *, now: datetime) -> None:
