@@ -25,11 +25,7 @@ from kawal.contracts.words import Assurance, Channel
 from kawal.errors import KawalError
 from rule_factories import SHOWN, shown
 from ticket_core.domain.case import Case
-from ticket_core.domain.entries import (
-    Entry,
-    Priority,
-    Relation,
-)
+from ticket_core.domain.entries import CONTRIBUTIONS, Entry
 from ticket_core.domain.inputs import (
     AcceptSuggestion,
     Assign,
@@ -54,14 +50,17 @@ from ticket_core.domain.inputs import (
     Resume,
     RouteCase,
     SetFields,
+    SplitCase,
     TellUpdate,
     TimerFired,
     TimerKind,
     UndoMerge,
+    UndoSplit,
     UnlinkCases,
     UnmergePerson,
     WriteNote,
 )
+from ticket_core.domain.kinds import Priority, Relation
 
 SECRET = "kata rahasia petugas"
 CONVERSATIONS = ["chat:aaaaaaaa", "chat:bbbbbbbb", "web:cccccccc", "voice:dddddddd"]
@@ -129,7 +128,7 @@ linking = st.sampled_from([partial(LinkCases, relation=relation) for relation in
 rules_shown = st.lists(st.sampled_from(sorted(SHOWN)), max_size=3, unique=True)
 joins = st.sampled_from([MergeCases, MergeCases, UndoMerge, UnlinkCases]) | linking
 of_people = st.sampled_from([MergePersons, MergePersons, AcceptSuggestion, DismissSuggestion, UnmergePerson])
-steps = st.lists(
+any_step = (
     st.tuples(st.just("contact"), interactions)
     | st.tuples(st.just("command"), st.tuples(commands, st.integers(0, 5)))
     | st.tuples(
@@ -138,16 +137,16 @@ steps = st.lists(
     | st.tuples(st.just("time"), st.integers(0, 10))
     | st.tuples(st.just("rules"), st.tuples(rules_shown, st.integers(0, 5), st.integers(0, 9)))
     | st.tuples(st.just("cases"), st.tuples(joins, st.integers(0, 5), st.integers(0, 5)))
-    | st.tuples(st.just("people"), st.tuples(of_people, st.integers(0, 3), st.integers(0, 3))),
-    max_size=30,
+    | st.tuples(st.just("people"), st.tuples(of_people, st.integers(0, 3), st.integers(0, 3)))
 )
+steps = st.lists(any_step, max_size=30)
 
 
 def run(story: list[tuple[str, Any]]) -> Desk:
     """Let a story happen; what is refused is refused."""
     desk = Desk(policy=PROGRAMME)
     for kind, detail in story:
-        for step in _inputs(desk, kind, detail):
+        for step in inputs_of(desk, kind, detail):
             try:
                 desk.give(step)
             except KawalError:
@@ -155,7 +154,7 @@ def run(story: list[tuple[str, Any]]) -> Desk:
     return desk
 
 
-def _inputs(desk: Desk, kind: str, detail: Any) -> list[Input]:
+def inputs_of(desk: Desk, kind: str, detail: Any) -> list[Input]:
     match kind, detail:
         case "time", int(days):
             desk.pass_time(days=days)
@@ -175,9 +174,22 @@ def _joins(desk: Desk, kind: str, detail: Any) -> list[Input]:
     match kind, detail:
         case "cases", (command, place, other) if max(place, other) < len(desk.cases):
             return [command(number=desk.cases[place].number, other=desk.cases[other].number, agent=BUDI)]
+        case "split", (place, picks, how) if place < len(desk.cases):
+            return [split(desk, desk.cases[place], picks, how)]
+        case "unsplit", int(place) if place < len(desk.cases):
+            return [UndoSplit(number=desk.cases[place].number, agent=BUDI)]
         case "people", (command, place, other) if max(place, other) < len(desk.people):
             return [who_is_who(command, desk.people[place], desk.people[other])]
     return []
+
+
+def split(desk: Desk, case: Case, picks: list[int], how: dict[str, Any]) -> SplitCase:
+    """`picks` are places among what was said in the case and is still there."""
+    survivor = desk.world.survivor(case) or case
+    said = [entry.seq for entry in timelines(desk)[survivor.id] if isinstance(entry.fact, CONTRIBUTIONS)]
+    left = [seq for seq in said if seq not in survivor.moved]
+    entries = tuple({left[pick % len(left)] for pick in picks})
+    return SplitCase(number=case.number, entries=entries, agent=BUDI, reason="Dua kendala", **how)
 
 
 def who_is_who(command: type[PersonCommand], participant: str, other: str) -> PersonCommand:

@@ -18,8 +18,8 @@ from kawal_bench.core.servers import servers
 from kawal_bench.machine import CHECKOUT
 from kawal_bench.report import Figure, Goal
 from ticket_core.adapters.routing_files import RoutingFile
-from ticket_core.domain.entries import Priority
 from ticket_core.domain.inputs import Contact
+from ticket_core.domain.kinds import Priority
 from ticket_core.domain.numbers import NumberSpace
 from ticket_core.domain.queueing import Pace, places
 from ticket_core.domain.routing import Waiting, Worker, plan

@@ -8,8 +8,8 @@ from kawal.contracts.words import Locale
 from rule_factories import MAKER, occasion, rule, source, timeline
 from ticket_core.domain.case import Case
 from ticket_core.domain.conditions import Checked, failed
-from ticket_core.domain.entries import Priority
 from ticket_core.domain.inputs import Assign, ChangeTags, Hold, Prioritise, Resolve, SetFields
+from ticket_core.domain.kinds import Priority
 from ticket_core.domain.occasions import Occasion
 from ticket_core.domain.roster import Member, Roster
 

@@ -8,7 +8,6 @@ import pytest
 from core_factories import BUDI, DEWI, PROGRAMME, Desk, contact, message
 from kawal.contracts.case_events import CaseState
 from ticket_core.domain.case import Case
-from ticket_core.domain.entries import Priority
 from ticket_core.domain.errors import CaseClosed, IllegalStep, InvalidFieldValue, UnknownReason
 from ticket_core.domain.fold import Skipped
 from ticket_core.domain.inputs import (
@@ -26,6 +25,7 @@ from ticket_core.domain.inputs import (
     TimerKind,
     WriteNote,
 )
+from ticket_core.domain.kinds import Priority
 
 Do = Callable[..., Case]
 

@@ -1,9 +1,9 @@
 import pytest
 
 from core_factories import BUDI, NOW, Desk, contact, form, identity, message, number
-from ticket_core.domain.entries import Relation
 from ticket_core.domain.errors import AlreadyLinked, CaseNotFound, CyclicParents, HasParent, NotLinked, SameCase
 from ticket_core.domain.inputs import LinkCases, MergeCases, UndoMerge, UnlinkCases
+from ticket_core.domain.kinds import Relation
 
 SITI = (identity(),)
 FIRST, SECOND, THIRD, FOURTH = (number(index) for index in range(1, 5))

@@ -17,13 +17,7 @@ from core_stories import SECRET, brief, kept, run, steps, timelines
 from kawal.contracts.case_events import CaseState
 from kawal.errors import KawalError
 from ticket_core.domain.case import ACTIVE
-from ticket_core.domain.entries import (
-    CaseMerged,
-    ContentRepeated,
-    MergeUndone,
-    NoteWritten,
-    UpdateTold,
-)
+from ticket_core.domain.entries import ContentRepeated, NoteWritten, UpdateTold
 from ticket_core.domain.evolve import evolve_conversation, fold
 from ticket_core.domain.fingerprint import fingerprint, statement
 from ticket_core.domain.inputs import (
@@ -32,6 +26,7 @@ from ticket_core.domain.inputs import (
     UndoMerge,
     UnmergePerson,
 )
+from ticket_core.domain.pair_entries import CaseMerged, MergeUndone
 from ticket_core.domain.states import STEPS
 from ticket_core.store import rows
 from ticket_core.store.events import case_event

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core_factories import NOW
 from kawal.contracts.words import Channel, Locale
-from ticket_core.domain.entries import Priority
+from ticket_core.domain.kinds import Priority
 from ticket_core.domain.routing import Assignment, Needs, RoutingRules, Waiting, Worker, plan
 
 RULES = RoutingRules(

@@ -12,9 +12,10 @@ from kawal.contracts.case_events import CaseState, MessageAdded, case_event_adap
 from kawal.contracts.words import Author, Locale
 from rule_factories import rule, show, show_all, timeline
 from ticket_core.domain.case import Case
-from ticket_core.domain.entries import Entry, Priority
+from ticket_core.domain.entries import Entry
 from ticket_core.domain.evolve import fold
 from ticket_core.domain.inputs import MergeCases, MergePersons, Prioritise, Reply, Resolve, TimerFired, TimerKind
+from ticket_core.domain.kinds import Priority
 from ticket_core.domain.occasions import EVENTS, Occasion, rule_of
 from ticket_core.domain.roster import Member, Roster
 from ticket_core.domain.rules import LONGEST_CHAIN, MOST_IN_A_WHILE, Rule, chain

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core_factories import BUDI, contact, form, identity, message, number
 from core_tables import rows
 from kawal.errors import KawalError
-from ticket_core.domain.entries import Relation
 from ticket_core.domain.errors import AlreadyLinked, CyclicParents, HasParent
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import (
@@ -22,6 +21,7 @@ from ticket_core.domain.inputs import (
     UndoMerge,
     UnlinkCases,
 )
+from ticket_core.domain.kinds import Relation
 from ticket_core.rebuild import differences
 from ticket_core.store.queries import CaseQueries
 from ticket_core.store.store import CaseStore, Outcome, utc_now

@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 from kawal.contracts.words import Channel
 from kawal.programme import Label, ProgrammeError, Topics, load_yaml
 from kawal.programme.loading import Closed
-from ticket_core.domain.entries import Priority
 from ticket_core.domain.errors import UnknownSkill, UnknownTeam
+from ticket_core.domain.kinds import Priority
 from ticket_core.domain.presence import Attendance
 from ticket_core.domain.profiles import Profile
 from ticket_core.domain.routing import RoutingRules

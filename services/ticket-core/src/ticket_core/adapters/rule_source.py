@@ -20,7 +20,7 @@ from kawal.programme import Label
 from kawal.programme.loading import Closed
 from kawal.programme.topics import Key
 from ticket_core.domain.conditions import Moment
-from ticket_core.domain.entries import Priority
+from ticket_core.domain.kinds import Priority
 from ticket_core.domain.tags import MOST_TAGS
 
 MOST_PARTS = 20

@@ -15,6 +15,7 @@ from ticket_core.api import (
     persons,
     recordings,
     routing,
+    splits,
     views,
     webhooks,
 )
@@ -31,6 +32,7 @@ def create_api(settings: Settings, desk: Desk) -> App:
         commands.router,
         joins.router,
         links.router,
+        splits.router,
         life.router,
         bulk.router,
         life.mentions_router,

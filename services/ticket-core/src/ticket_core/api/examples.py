@@ -177,6 +177,7 @@ EXAMPLES: dict[str, Any] = {
                 "about": None,
                 "payload": {},
                 "delivery": {},
+                "moved_to": None,
                 "included": [],
             }
         ],
@@ -227,6 +228,14 @@ EXAMPLES: dict[str, Any] = {
     "IdentityBody": {"kind": "phone", "value": "0812 3456 7890", "reason": "KTP diperiksa lewat panggilan video"},
     "PersonChanged": {"participant_id": _PARTICIPANT},
     "OtherBody": {"other": "482-913-0582"},
+    "SplitBody": {
+        "entries": [5, 6],
+        "onwards": False,
+        "goes_on": "newest",
+        "topic": "training.certificate_missing",
+        "reason": "Dua kendala dalam satu percakapan",
+    },
+    "UndoSplitBody": {"reason": "Ternyata kendala yang sama"},
     "LinkBody": {"other": "482-913-0582", "relation": "parent", "reason": "Satu penyebab, dilaporkan dua kali"},
     "AgentView": {"id": _AGENT, "name": "Budi", "email": "budi@example.id", "roles": ["agent"]},
     "PresenceBody": {"presence": "available"},

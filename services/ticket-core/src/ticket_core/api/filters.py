@@ -11,7 +11,7 @@ from kawal.contracts.words import Channel
 from kawal.errors import KawalError
 from kawal.http.inputs import Line
 from ticket_core.domain.case import Agent
-from ticket_core.domain.entries import Priority
+from ticket_core.domain.kinds import Priority
 from ticket_core.store.filters import CaseFilter, Sort
 
 MINE = "me"

@@ -13,10 +13,10 @@ from ticket_core.api.asking import Asked, AtDesk, Body, NoBody, done
 from ticket_core.api.auth import CurrentAgent
 from ticket_core.api.desk import Desk
 from ticket_core.domain.case import Agent
-from ticket_core.domain.entries import Priority
 from ticket_core.domain.errors import AgentNotFound
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import ChangeTags, Hold, Pend, Prioritise, Resume, SetFields, WriteNote
+from ticket_core.domain.kinds import Priority
 from ticket_core.domain.mentions import mentioned
 from ticket_core.domain.tags import MOST_TAGS
 from ticket_core.store.mentions import MOST_MENTIONS, MentionPage

@@ -8,9 +8,9 @@ from pydantic import Field
 from kawal.http import Prose
 from ticket_core.api.answers import problems
 from ticket_core.api.asking import Asked, AtDesk, Body, done
-from ticket_core.domain.entries import Relation
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import LinkCases, UnlinkCases
+from ticket_core.domain.kinds import Relation
 from ticket_core.store.queries import plain_number
 
 router = APIRouter(

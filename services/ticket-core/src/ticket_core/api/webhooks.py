@@ -12,8 +12,8 @@ from ticket_core.api.answers import answer, problems
 from ticket_core.api.asking import AtDesk, Body
 from ticket_core.api.auth import CurrentAgent
 from ticket_core.domain.case import Agent
-from ticket_core.domain.entries import EntryKind
 from ticket_core.domain.errors import SupervisorsOnly
+from ticket_core.domain.kinds import EntryKind
 from ticket_core.store.saved_views import SUPERVISOR
 from ticket_core.store.webhooks import MOST_LISTED, DeliveryPage, WebhookView
 

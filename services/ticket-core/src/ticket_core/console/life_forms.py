@@ -10,8 +10,8 @@ from kawal.http import Prose
 from kawal.http.inputs import Line
 from ticket_core.api.life import called
 from ticket_core.console.at_case import AtCase, case_forms
-from ticket_core.domain.entries import Priority
 from ticket_core.domain.inputs import Hold, Once, Pend, Prioritise, Resume, WriteNote
+from ticket_core.domain.kinds import Priority
 
 router = case_forms()
 

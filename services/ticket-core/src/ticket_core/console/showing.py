@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kawal.contracts.words import Locale
 from kawal.programme import Topics
-from ticket_core.domain.entries import Priority
+from ticket_core.domain.kinds import Priority
 from ticket_core.store.views import CaseView, ConversationView, TimelineItem
 
 STATE_BADGES = {

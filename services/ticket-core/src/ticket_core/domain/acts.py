@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Locale
-from ticket_core.domain.entries import Priority
 from ticket_core.domain.fields import FieldValue
+from ticket_core.domain.kinds import Priority
 
 
 @dataclass(frozen=True, slots=True)

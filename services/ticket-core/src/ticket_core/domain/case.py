@@ -4,14 +4,14 @@ What is made anew for each event is a named tuple: it is made and changed severa
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Assurance, Channel, Identity, IdentityKind, Locale
-from ticket_core.domain.entries import EntryKind, Priority, Relation
 from ticket_core.domain.fields import FieldValue
+from ticket_core.domain.kinds import EntryKind, Priority, Relation
 
 ACTIVE = frozenset({CaseState.NEW, CaseState.OPEN, CaseState.PENDING, CaseState.ON_HOLD})
 """The states in which somebody still has something to do. A person has at most one such case per problem."""
@@ -92,11 +92,33 @@ class Link(NamedTuple):
     case_id: str
 
 
+class Away(NamedTuple):
+    """What was said in the entries `seqs` of a case is the case `case_id`'s, where `conversations` go on.
+
+    `woke`: what was left waits for an answer, so that the case was pending no more.
+    """
+
+    case_id: str
+    number: str
+    seqs: tuple[int, ...]
+    conversations: tuple[str, ...]
+    woke: bool = False
+
+
+class Origin(NamedTuple):
+    """That a case was split off from the case `case_id`, and whether it is `back` there."""
+
+    case_id: str
+    back: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Ties:
     """What agents say that a case has to do with others, besides being part of one."""
 
     links: tuple[Link, ...] = ()
+    away: tuple[Away, ...] = ()
+    origin: Origin | None = None
 
 
 class Case(NamedTuple):
@@ -143,6 +165,24 @@ class Case(NamedTuple):
     @property
     def links(self) -> tuple[Link, ...]:
         return self.ties.links if self.ties else ()
+
+    @property
+    def away(self) -> tuple[Away, ...]:
+        return self.ties.away if self.ties else ()
+
+    @property
+    def origin(self) -> Origin | None:
+        return self.ties.origin if self.ties else None
+
+    @property
+    def moved(self) -> frozenset[int]:
+        """The entries that are another case's now."""
+        return frozenset(seq for away in self.away for seq in away.seqs)
+
+    def tied(self, **changes: Any) -> Ties | None:
+        """Its ties with `changes`; `None` for none at all."""
+        after = replace(self.ties or Ties(), **changes)
+        return after if after != Ties() else None
 
     @property
     def version(self) -> str:

@@ -6,7 +6,6 @@ an entry carries results, not rules: the state it led to is written down, and a 
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
 from kawal.contracts.case_events import CaseState, NoticeTemplate
@@ -14,68 +13,39 @@ from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.interactions import FormAnswer, KeyPress
 from kawal.contracts.words import Attachment, Author, Channel, IdentityKind
 from ticket_core.domain.fields import FieldValue
+from ticket_core.domain.kinds import EntryKind, Priority
+from ticket_core.domain.pair_entries import (
+    CaseAbsorbed,
+    CaseLinked,
+    CaseMerged,
+    CaseReleased,
+    CaseUnlinked,
+    EntriesMoved,
+    EntriesReturned,
+    MergeUndone,
+    SplitOff,
+    SplitUndone,
+)
 
 
-class Priority(StrEnum):
-    LOW = "low"
-    NORMAL = "normal"
-    HIGH = "high"
-    URGENT = "urgent"
+@dataclass(frozen=True, slots=True)
+class Original:
+    """Where it was said, of something that was moved to another case."""
 
-
-class Relation(StrEnum):
-    """What another case is to the one that says so."""
-
-    PARENT = "parent"
-    CHILD = "child"
-    RELATED = "related"
-    FOLLOW_UP = "follow_up"
-    PREDECESSOR = "predecessor"
-
-
-class EntryKind(StrEnum):
-    OPENED = "opened"
-    MESSAGE = "message"
-    FORM = "form"
-    VOICEMAIL = "voicemail"
-    CALLBACK = "callback"
-    NOTICE = "notice"
-    STATE = "state"
-    ASSIGNED = "assigned"
-    TOPIC = "topic"
-    NUMBER = "number"
-    DELIVERY = "delivery"
-    READ = "read"
-    REPEATED = "repeated"
-    SIMILAR = "similar"
-    NOTE = "note"
-    PRIORITY = "priority"
-    TAGS = "tags"
-    FIELDS = "fields"
-    MERGED = "merged"
-    ABSORBED = "absorbed"
-    MERGE_UNDONE = "merge_undone"
-    RELEASED = "released"
-    LINKED = "linked"
-    UNLINKED = "unlinked"
-    IDENTITY_LINKED = "identity_linked"
-    IDENTITY_UNLINKED = "identity_unlinked"
-    PERSON_MERGED = "person_merged"
-    PERSON_UNMERGED = "person_unmerged"
-    INCIDENT = "incident"
-    UPDATE = "update"
-    AUTOMATIC_ANSWER = "automatic_answer"
+    case_id: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
 class CaseOpened:
-    """`follow_up_of` is the id of the case that this one continues."""
+    """`follow_up_of` is the id of the case that this one continues. Of one that was split off, it has an original."""
 
     kind: ClassVar = EntryKind.OPENED
     number: str
     participant_id: str
     topic: str | None = None
     follow_up_of: str | None = None
+    of: Original | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +53,7 @@ class MessageWritten:
     kind: ClassVar = EntryKind.MESSAGE
     client_id: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    of: Original | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +63,7 @@ class FormFilledIn:
     kind: ClassVar = EntryKind.FORM
     form: str
     answers: tuple[FormAnswer, ...]
+    of: Original | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +71,14 @@ class VoicemailRecorded:
     kind: ClassVar = EntryKind.VOICEMAIL
     recording: Attachment
     path: tuple[KeyPress, ...] = ()
+    of: Original | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackAskedFor:
     kind: ClassVar = EntryKind.CALLBACK
     path: tuple[KeyPress, ...] = ()
+    of: Original | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,66 +192,6 @@ class FieldsChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseMerged:
-    """The case is part of the case `into_id` from now on: closed, and its numbers lead there."""
-
-    kind: ClassVar = EntryKind.MERGED
-    into_id: str
-    into_number: str
-
-
-@dataclass(frozen=True, slots=True)
-class CaseAbsorbed:
-    """The case `case_id` is part of this one from now on; `numbers` are all that led to it."""
-
-    kind: ClassVar = EntryKind.ABSORBED
-    case_id: str
-    number: str
-    numbers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MergeUndone:
-    """The case is what it was before it became part of the case `from_id`."""
-
-    kind: ClassVar = EntryKind.MERGE_UNDONE
-    from_id: str
-    from_number: str
-
-
-@dataclass(frozen=True, slots=True)
-class CaseReleased:
-    """The case `case_id` is no part of this one any more; `numbers` lead to it again."""
-
-    kind: ClassVar = EntryKind.RELEASED
-    case_id: str
-    number: str
-    numbers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CaseLinked:
-    """The case `case_id` is this one's `relation` from now on."""
-
-    kind: ClassVar = EntryKind.LINKED
-    relation: Relation
-    case_id: str
-    number: str
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CaseUnlinked:
-    """The case `case_id` is not this one's `relation` any more."""
-
-    kind: ClassVar = EntryKind.UNLINKED
-    relation: Relation
-    case_id: str
-    number: str
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class IdentityLinked:
     """An agent has checked that an identity is the participant's. Which one is known by its participant, not here."""
 
@@ -367,6 +281,10 @@ EntryFact = (
     | CaseReleased
     | CaseLinked
     | CaseUnlinked
+    | EntriesMoved
+    | SplitOff
+    | EntriesReturned
+    | SplitUndone
     | IdentityLinked
     | IdentityUnlinked
     | PersonMerged
@@ -375,8 +293,9 @@ EntryFact = (
     | UpdateTold
     | AutomaticAnswer
 )
+Contribution = MessageWritten | FormFilledIn | VoicemailRecorded | CallbackAskedFor
 CONTRIBUTIONS = (MessageWritten, FormFilledIn, VoicemailRecorded, CallbackAskedFor)
-"""What people say to one another; everything else is about the case."""
+"""What people say to one another; everything else is about the case. Those that have an original (`of`) are copies."""
 
 
 class Entry(NamedTuple):
@@ -404,3 +323,8 @@ class Entry(NamedTuple):
     @property
     def message_id(self) -> str:
         return f"{self.case_id}/{self.seq}"
+
+
+def is_copy(entry: Entry) -> bool:
+    """Whether it was said in another case, and nothing new happened by it."""
+    return isinstance(entry.fact, (CaseOpened, *CONTRIBUTIONS)) and entry.fact.of is not None

@@ -119,6 +119,39 @@ class CyclicParents(KawalError):
     status, code, title = 409, "cyclic_parents", "A case would be its own parent"
 
 
+class EntryMoved(KawalError):
+    """`number` is the case that has the entry `seq` now."""
+
+    status, code, title = 409, "entry_moved", "The entry is another case's now"
+
+    def __init__(self, seq: int, number: str) -> None:
+        super().__init__(f"Entry {seq} is in case {number}")
+
+
+class NotSaid(KawalError):
+    status, code, title = 422, "not_said", "Only what somebody said can be moved"
+
+
+class NothingToSplit(KawalError):
+    status, code, title = 422, "nothing_to_split", "A case begins with something that its participant said"
+
+
+class WholeCase(KawalError):
+    status, code, title = 422, "whole_case", "Nothing that the participant said would be left"
+
+
+class NotSplit(KawalError):
+    status, code, title = 409, "not_split", "The case was not split off from another"
+
+
+class SplitFurther(KawalError):
+    status, code, title = 409, "split_further", "Another case was split off from this one; undo that first"
+
+
+class SplitUndoneAlready(KawalError):
+    status, code, title = 409, "split_undone", "The case is back where it was split off from; split it off again"
+
+
 class IdentityTaken(KawalError):
     status, code, title = 409, "identity_taken", "The identity is somebody else's"
 

@@ -5,16 +5,11 @@ from typing import Any
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Author
-from ticket_core.domain.case import ACTIVE, Case, Conversation, Link, Merged, Ties, mark
+from ticket_core.domain.case import ACTIVE, Away, Case, Conversation, Link, Merged, Origin, mark
 from ticket_core.domain.entries import (
     CONTRIBUTIONS,
-    CaseAbsorbed,
     CaseAssigned,
-    CaseLinked,
-    CaseMerged,
     CaseOpened,
-    CaseReleased,
-    CaseUnlinked,
     ContentRepeated,
     ConversationRead,
     DeliveryNoted,
@@ -23,13 +18,11 @@ from ticket_core.domain.entries import (
     IdentityLinked,
     IdentityUnlinked,
     IncidentChanged,
-    MergeUndone,
     MessageWritten,
     NumberAdded,
     PersonMerged,
     PersonUnmerged,
     PriorityChanged,
-    Relation,
     StateChanged,
     TagsChanged,
     TopicChanged,
@@ -37,6 +30,19 @@ from ticket_core.domain.entries import (
 )
 from ticket_core.domain.fields import FieldValue
 from ticket_core.domain.fingerprint import MOST_HEARD, Heard, fingerprint, longer_gist, statement
+from ticket_core.domain.kinds import Relation
+from ticket_core.domain.pair_entries import (
+    CaseAbsorbed,
+    CaseLinked,
+    CaseMerged,
+    CaseReleased,
+    CaseUnlinked,
+    EntriesMoved,
+    EntriesReturned,
+    MergeUndone,
+    SplitOff,
+    SplitUndone,
+)
 
 SUBJECT_LENGTH = 120
 SNIPPET_LENGTH = 160
@@ -51,6 +57,10 @@ _SILENT = (
     CaseReleased,
     CaseLinked,
     CaseUnlinked,
+    EntriesMoved,
+    SplitOff,
+    EntriesReturned,
+    SplitUndone,
     IdentityLinked,
     IdentityUnlinked,
     PersonMerged,
@@ -89,8 +99,9 @@ def evolve_conversation(conversation: Conversation, entry: Entry) -> Conversatio
     changes: dict[str, Any] = {}
     if entry.conversation_seq is not None:
         changes["last_seq"] = entry.conversation_seq
-    if entry.author is Author.PARTICIPANT and isinstance(entry.fact, CONTRIBUTIONS):
-        changes["case_id"] = entry.case_id
+        # Of a copy, the place in the conversation is its original's.
+        if entry.author is Author.PARTICIPANT and isinstance(entry.fact, CONTRIBUTIONS):
+            changes["case_id"] = entry.case_id
     if isinstance(entry.fact, ConversationRead):
         changes["read_seq"] = entry.fact.up_to
     return conversation._replace(**changes) if changes else conversation
@@ -122,7 +133,13 @@ def _contributed(case: Case, entry: Entry) -> dict[str, Any]:
     changes |= {"conversation_id": entry.conversation_id, "waiting_since": case.waiting_since or entry.at}
     if entry.channel is not None and entry.channel not in case.channels:
         changes["channels"] = (*case.channels, entry.channel)
+    if case.away:
+        changes["ties"] = case.tied(away=tuple(_spoken_here(away, entry.conversation_id) for away in case.away))
     return changes | _known_by(case, entry)
+
+
+def _spoken_here(away: Away, conversation_id: str | None) -> Away:
+    return away._replace(conversations=tuple(one for one in away.conversations if one != conversation_id))
 
 
 def _known_by(case: Case, entry: Entry) -> dict[str, Any]:
@@ -179,11 +196,28 @@ def _joined(case: Case, entry: Entry) -> dict[str, Any]:
 def _tied(case: Case, entry: Entry) -> dict[str, Any]:
     match entry.fact:
         case CaseLinked(relation=relation, case_id=case_id):
-            return {"ties": Ties((*case.links, Link(relation, case_id)))}
+            return {"ties": case.tied(links=(*case.links, Link(relation, case_id)))}
         case CaseUnlinked(relation=relation, case_id=case_id):
-            links = tuple(link for link in case.links if link != (relation, case_id))
             followed = relation is Relation.PREDECESSOR and case.follow_up_of == case_id
-            return {"ties": Ties(links) if links else None} | ({"follow_up_of": None} if followed else {})
+            links = tuple(link for link in case.links if link != (relation, case_id))
+            return {"ties": case.tied(links=links)} | ({"follow_up_of": None} if followed else {})
+        case _:
+            return _split(case, entry)
+
+
+def _split(case: Case, entry: Entry) -> dict[str, Any]:
+    match entry.fact:
+        case EntriesMoved() as moved:
+            woke = entry.state is not None
+            away = Away(moved.case_id, moved.number, moved.seqs, moved.conversations, woke)
+            return moved.said._asdict() | {"ties": case.tied(away=(*case.away, away))}
+        case EntriesReturned(case_id=case_id, numbers=numbers, said=said):
+            away_still = tuple(away for away in case.away if away.case_id != case_id)
+            return said._asdict() | {"ties": case.tied(away=away_still), "aliases": (*case.aliases, *numbers)}
+        case SplitOff(from_id=from_id):
+            return {"ties": case.tied(origin=Origin(from_id))}
+        case SplitUndone(into_id=into_id):
+            return {"ties": case.tied(origin=Origin(into_id, back=True))}
         case _:
             return {}
 
@@ -195,7 +229,7 @@ def _written_down(case: Case, values: dict[str, FieldValue | None]) -> tuple[tup
 
 def _moved(case: Case, entry: Entry) -> dict[str, Any]:
     match entry.fact:
-        case CaseMerged(into_id=into_id):
+        case CaseMerged(into_id=into_id) | SplitUndone(into_id=into_id):
             before = Merged(into_id, case.state, case.reason, case.resolved_at, case.close_at, case.waiting_since)
             over = case.resolved_at or entry.at
             return {

@@ -188,7 +188,7 @@ class Fold:
 
     def _current(self, conversation: Conversation) -> Case | None:
         """The case that a conversation is about, as long as it is a case of the same person."""
-        case = self._world.survivor(self._world.cases.get(conversation.case_id)) if conversation.case_id else None
+        case = self._world.case_of(conversation)
         return case if case and self._world.are_one(case.participant_id, conversation.participant_id) else None
 
     def _read(self, contact: Contact, read: MessagesRead) -> Applied | Skipped:
@@ -222,11 +222,20 @@ class Fold:
         if given.only_if is not None and case.version not in given.only_if:
             raise CaseChangedMeanwhile(case.version)
         if isinstance(given, JoinCommand):
-            after = Joins(self._world, now=self._now).apply(case, given)
-            return Applied(after.id, after.number, after.state, min(case.last_seq + 1, after.last_seq), after.last_seq)
+            return self._join(case, given)
         wanted = given.conversation_id if isinstance(given, Reply) else None
         conversation = self._conversation(case, wanted)
         return self._on_case(case, given, conversation=conversation, traceparent=given.traceparent)
+
+    def _join(self, case: Case, given: JoinCommand) -> Applied:
+        before = len(self._world.changed.recorded)
+        joins = Joins(
+            self._world, policy=self._policy, now=self._now, new_id=self._new_id, number=lambda: self._number(None)
+        )
+        after = joins.apply(case, given)
+        written = (one.entry for one in self._world.changed.recorded[before:])
+        seq = next((entry.seq for entry in written if entry.case_id == after.id), after.last_seq)
+        return Applied(after.id, after.number, after.state, seq, after.last_seq)
 
     def _conversation(self, case: Case, wanted: str | None) -> Conversation:
         conversation = self._world.conversations.get(wanted or case.conversation_id or "")

@@ -9,8 +9,8 @@ from kawal.contracts.deliveries import DeliveryReported
 from kawal.contracts.interactions import Interaction
 from kawal.contracts.words import IdentityKind
 from ticket_core.domain.case import Agent, identity_key
-from ticket_core.domain.entries import Priority, Relation
 from ticket_core.domain.fields import FieldValue
+from ticket_core.domain.kinds import Priority, Relation
 from ticket_core.domain.occasions import Occasion
 from ticket_core.domain.placeholders import Gaps
 from ticket_core.domain.rules import Rule
@@ -239,6 +239,35 @@ class UnlinkCases(Command):
     reason: str | None = None
 
 
+class GoesOn(StrEnum):
+    """Where the conversations go on of which something is moved: where their newest entry is, or as the agent says."""
+
+    NEWEST = "newest"
+    NEW_CASE = "new_case"
+    THIS_CASE = "this_case"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitCase(Command):
+    """What was said in `entries` is about another problem: a new case of its own, about `topic`.
+
+    With `onwards`, so is all that came behind each of them in its conversation.
+    """
+
+    entries: tuple[int, ...]
+    onwards: bool = False
+    goes_on: GoesOn = GoesOn.NEWEST
+    topic: str | None = None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoSplit(Command):
+    """The case was no other problem after all: it is part of the one that it was split off from."""
+
+    reason: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinIncident(Command):
     """The case has the cause that the incident is about. `title` is the incident's, by language."""
@@ -308,5 +337,6 @@ IncidentCommand = JoinIncident | LeaveIncident | TellUpdate
 AgentCommand = Reply | Resolve | Reopen | Assign | ChangeTopic | StateCommand | DetailCommand | IncidentCommand
 TwoCaseCommand = MergeCases | LinkCases | UnlinkCases
 """Those in which `other` is any number of a second case."""
-JoinCommand = TwoCaseCommand | UndoMerge
+SplitCommand = SplitCase | UndoSplit
+JoinCommand = TwoCaseCommand | UndoMerge | SplitCommand
 Input = Contact | DeliveryReport | AgentCommand | JoinCommand | PersonCommand | TimerFired | RouteCase | RunRules

@@ -1,29 +1,38 @@
 """What agents say of two cases at once: written in both timelines, all of it or nothing."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from ticket_core.domain import linking, merging
 from ticket_core.domain.case import Case
-from ticket_core.domain.entries import CaseLinked, CaseUnlinked, EntryFact
-from ticket_core.domain.errors import CaseNotMerged, DifferentPersons
-from ticket_core.domain.inputs import JoinCommand, LinkCases, MergeCases, UndoMerge, UnlinkCases
+from ticket_core.domain.entries import EntryFact
+from ticket_core.domain.errors import CaseNotMerged, DifferentPersons, SplitUndoneAlready
+from ticket_core.domain.inputs import JoinCommand, LinkCases, MergeCases, SplitCase, UndoMerge, UndoSplit, UnlinkCases
+from ticket_core.domain.pair_entries import CaseLinked, CaseUnlinked
 from ticket_core.domain.pen import Pen
+from ticket_core.domain.policy import Policy
+from ticket_core.domain.splitting import Splits
 from ticket_core.domain.world import NumberGiven, Step, World
 
 
 class Joins:
-    def __init__(self, world: World, *, now: datetime) -> None:
+    """`new_id` gives an id for a new case, `number` a number."""
+
+    def __init__(
+        self, world: World, *, policy: Policy, now: datetime, new_id: Callable[[], str], number: Callable[[], str]
+    ) -> None:
         self._world = world
         self._now = now
+        self._splits = Splits(world, policy=policy, now=now, new_id=new_id, number=number)
 
     def apply(self, case: Case, given: JoinCommand) -> Case:
-        """Let it be so; returns `case` as it is afterwards.
+        """Let it be so; returns the case that is meant afterwards: `case`, or the one that comes of it.
 
         Raises:
             CaseNotFound: there is no other case.
-            DifferentPersons, CaseNotMerged: two cases that can not be merged, or are not; see also `merging`.
-            KawalError: they can not be linked, or are not; see `linking`.
+            KawalError: see `merging`, `linking` and `splitting`.
         """
+        after = case.id
         match given:
             case MergeCases():
                 self._merge(case, given)
@@ -33,7 +42,11 @@ class Joins:
                 self._link(case, given)
             case UnlinkCases():
                 self._unlink(case, given)
-        return self._world.cases[case.id]
+            case SplitCase():
+                after = self._splits.split(case, given)
+            case UndoSplit():
+                after = self._splits.undo(case, given)
+        return self._world.cases[after]
 
     def _merge(self, case: Case, given: MergeCases) -> None:
         other = self._world.numbered(given.other)
@@ -59,6 +72,8 @@ class Joins:
     def _merged(self, number: str, *, into: Case) -> Case:
         for case in self._world.cases.values():
             if case.number == number and case.merged and case.merged.into_id == into.id:
+                if case.origin is not None and case.origin.back:
+                    raise SplitUndoneAlready("See the entries of the kind entries_returned")
                 return case
         raise CaseNotMerged("See the entries of the kind absorbed")
 

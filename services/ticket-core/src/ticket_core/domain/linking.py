@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ticket_core.domain.case import Case
-from ticket_core.domain.entries import Relation
 from ticket_core.domain.errors import AlreadyLinked, CyclicParents, HasParent, NotLinked, SameCase
+from ticket_core.domain.kinds import Relation
 from ticket_core.domain.world import World
 
 INVERSE = {

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from kawal.contracts.case_events import CaseState
 from ticket_core.domain.case import Agent, Case
-from ticket_core.domain.entries import CaseAbsorbed, CaseMerged, CaseReleased, Entry, MergeUndone
+from ticket_core.domain.entries import Entry
 from ticket_core.domain.errors import CaseClosed, CaseNotActive, SameCase
+from ticket_core.domain.pair_entries import CaseAbsorbed, CaseMerged, CaseReleased, MergeUndone
 from ticket_core.domain.pen import Pen
 
 

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import get_args
 
 from kawal.contracts.words import Author, Channel, Locale
-from ticket_core.domain.entries import CONTRIBUTIONS, CaseOpened, Entry, EntryFact, EntryKind
+from ticket_core.domain.entries import CONTRIBUTIONS, CaseOpened, Entry, EntryFact, is_copy
+from ticket_core.domain.kinds import EntryKind
 from ticket_core.domain.language import Lexicon
 from ticket_core.domain.roster import Roster
 
@@ -77,6 +78,8 @@ class Occasion:
 
     @cached_property
     def events(self) -> frozenset[str]:
+        if is_copy(self.entry):  # it happened where it was said
+            return frozenset()
         return events_of(self.entry.fact.kind, self.entry.author, moved=self.entry.state is not None)
 
     @cached_property

@@ -66,6 +66,12 @@ class Pen:
             state=state,
         )
 
+    def copied(self, entry: Entry, fact: EntryFact, *, state: CaseState | None) -> None:
+        """What was said in another case; in the conversation, it keeps its place there."""
+        self._seq += 1
+        copy = entry._replace(case_id=self._case_id, seq=self._seq, fact=fact, state=state)
+        self.entries.append(copy._replace(conversation_seq=None, about=None))
+
     def about(
         self, seq: int, fact: EntryFact, *, at: datetime, channel: Channel, conversation_id: str | None = None
     ) -> None:

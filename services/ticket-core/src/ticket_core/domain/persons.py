@@ -123,7 +123,8 @@ class Persons:
 
     def _keep_cases_whole(self, leaving: set[str]) -> None:
         for case in self._world.cases.values():
-            into = self._world.cases.get(case.merged.into_id) if case.merged else None
+            undone = case.origin is not None and case.origin.back  # whatever was said in it belongs there
+            into = self._world.cases.get(case.merged.into_id) if case.merged and not undone else None
             if into and (case.participant_id in leaving) != (into.participant_id in leaving):
                 raise CasesMerged(f"{case.number} is part of {into.number}")
 

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from kawal.contracts.words import Channel, Locale
-from ticket_core.domain.entries import Priority
+from ticket_core.domain.kinds import Priority
 
 _NEVER = float("-inf")
 

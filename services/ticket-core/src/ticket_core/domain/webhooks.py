@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ticket_core.domain.entries import EntryKind
+from ticket_core.domain.kinds import EntryKind
 
 SECRET_BYTES = 32
 MOST_ATTEMPTS = 12
@@ -28,6 +28,12 @@ _TOLD = {
     EntryKind.STATE: ("reason",),
     EntryKind.TAGS: ("tags",),
     EntryKind.DELIVERY: ("state",),
+    # Where it was said, of what was moved to another case.
+    EntryKind.OPENED: ("of",),
+    EntryKind.MESSAGE: ("of",),
+    EntryKind.FORM: ("of",),
+    EntryKind.VOICEMAIL: ("of",),
+    EntryKind.CALLBACK: ("of",),
 }
 """Of an entry's own members those that say nothing about a person."""
 

@@ -105,6 +105,7 @@ class World:
         self.fired: defaultdict[str, list[Firing]] = defaultdict(list)
         self.suggested: set[tuple[str, str]] = set()
         self.voices: dict[str, list[str]] = {}
+        self.timelines: dict[str, list[Entry]] = {}
         self.spare_numbers = list(spare_numbers)
         self.changed = Step()
         self.before: dict[str, Case] = {}
@@ -135,6 +136,31 @@ class World:
         while case is not None and case.merged is not None:
             case = self.cases.get(case.merged.into_id)
         return case
+
+    def holder_of(self, conversation: Conversation) -> Case | None:
+        """The case that has what was said last in a conversation, whatever it is part of."""
+        case = self.cases.get(conversation.case_id or "")
+        while case is not None and (into := _went_to(case, conversation)):
+            case = self.cases.get(into)
+        return case
+
+    def case_of(self, conversation: Conversation) -> Case | None:
+        """The case in which a conversation goes on: where it was heard last, or what was split off or merged since."""
+        case, met = self.cases.get(conversation.case_id or ""), set[str]()
+        while case is not None and case.id not in met:
+            met.add(case.id)
+            into = _went_to(case, conversation) or (case.merged.into_id if case.merged else None)
+            if into is None:
+                return case
+            case = self.cases.get(into)
+        return self.survivor(case)  # a case that is part again of the one it was split off from
+
+    def timeline_of(self, case: Case) -> list[Entry]:
+        """All entries of a case for which they were loaded."""
+        return [
+            *self.timelines.get(case.id, ()),
+            *(one.entry for one in self.changed.recorded if one.entry.case_id == case.id),
+        ]
 
     def parts_of(self, case: Case) -> list[Case]:
         """`case`, and all cases that are part of it."""
@@ -205,3 +231,8 @@ class World:
         changed.said_of_people += step.said_of_people
         changed.renumbered += step.renumbered
         changed.fired += step.fired
+
+
+def _went_to(case: Case, conversation: Conversation) -> str | None:
+    """The case that was split off with what was said last in `conversation`."""
+    return next((one.case_id for one in case.away if conversation.id in one.conversations), None)

@@ -16,8 +16,10 @@ from ticket_core.domain.inputs import (
     PersonCommand,
     RouteCase,
     RunRules,
+    SplitCase,
     TimerFired,
     TwoCaseCommand,
+    UndoSplit,
 )
 from ticket_core.domain.resolve import conversation_key, mentions
 
@@ -75,9 +77,18 @@ class Batch:
     @property
     def looks_above(self) -> bool:
         """Whether it matters which cases are above which, and that this does not change meanwhile."""
-        return any(isinstance(command, LinkCases | MergeCases) for command in self.commands)
+        return any(isinstance(command, LinkCases | MergeCases | UndoSplit) for command in self.commands)
 
     @property
     def looks_around(self) -> bool:
         """Whether it matters what cases are part of those that agents name."""
-        return any(isinstance(command, TwoCaseCommand) for command in self.commands)
+        return any(isinstance(command, TwoCaseCommand | UndoSplit) for command in self.commands)
+
+    @property
+    def splits(self) -> list[SplitCase | UndoSplit]:
+        """Those that look at whole timelines."""
+        return [command for command in self.commands if isinstance(command, SplitCase | UndoSplit)]
+
+    @property
+    def most_new_cases(self) -> int:
+        return len(self.contacts) + sum(isinstance(command, SplitCase) for command in self.commands)

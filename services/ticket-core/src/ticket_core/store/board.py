@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal.contracts.words import Channel
-from ticket_core.domain.entries import Priority
+from ticket_core.domain.kinds import Priority
 from ticket_core.domain.presence import Attendance, Presence
 from ticket_core.domain.queueing import minutes, places
 from ticket_core.domain.routing import RoutingRules, Waiting, plan

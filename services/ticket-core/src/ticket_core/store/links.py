@@ -22,6 +22,12 @@ _LINKS = text("""
         SELECT link ->> 0 AS relation, CAST(link ->> 1 AS uuid) AS id
         FROM part CROSS JOIN LATERAL jsonb_array_elements(part.ties -> 'links') AS link
         UNION
+        SELECT 'split_off', CAST(away ->> 0 AS uuid)
+        FROM part CROSS JOIN LATERAL jsonb_array_elements(part.ties -> 'away') AS away
+        UNION
+        SELECT 'split_from', CAST(ties -> 'origin' ->> 0 AS uuid) FROM part
+        WHERE NOT CAST(ties -> 'origin' ->> 1 AS boolean)
+        UNION
         SELECT 'predecessor', follow_up_of FROM part WHERE follow_up_of IS NOT NULL
         UNION
         SELECT 'follow_up', later.id FROM part JOIN core.cases AS later ON later.follow_up_of = part.id

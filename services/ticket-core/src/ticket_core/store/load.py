@@ -7,7 +7,7 @@ the lock of all that hangs below it. Participants whom agents found to be one pe
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -61,7 +61,8 @@ _SUGGESTED = text("""
 """)
 _VOICES = text("""
     SELECT case_id::text, conversation_id FROM core.timeline
-    WHERE case_id = ANY(CAST(:ids AS uuid[])) AND author = 'participant' AND conversation_seq IS NOT NULL
+    WHERE case_id = ANY(CAST(:ids AS uuid[])) AND author = 'participant'
+      AND kind IN ('message', 'form', 'voicemail', 'callback')
     GROUP BY case_id, conversation_id ORDER BY case_id, max(seq) DESC
 """)
 _CONVERSATIONS = text(
@@ -80,6 +81,10 @@ _CASES = text(
     " ))"
 )
 _PARTICIPANTS_OF = text("SELECT id::text, participant_id::text FROM core.cases WHERE id = ANY(CAST(:ids AS uuid[]))")
+_TIMELINES = text(
+    f"SELECT {rows.selected(rows.ENTRY, table='timeline')} FROM core.timeline"  # noqa: S608 names of columns
+    " WHERE case_id = ANY(CAST(:ids AS uuid[])) ORDER BY timeline.case_id, seq"
+)
 _NUMBERS = text("""
     SELECT case_numbers.number, case_id::text, participant_id::text
     FROM core.case_numbers JOIN core.cases ON cases.id = case_id WHERE case_numbers.number = ANY(:numbers)
@@ -148,6 +153,8 @@ class _Loading:
         self._check_numbers()
         if self._batch.looks_around:
             await relatives.load(self._connection, self._loaded)
+        if self._batch.splits:
+            await self._load_timelines()
         await self._load_conversations(self._conversations_of_commands())
         await self._load_reached()
         for firing in await fired(self._connection, self._batch.ruled):
@@ -271,7 +278,11 @@ class _Loading:
         parameters = {"ids": ids, "participants": sorted(world.participants), "most": most}
         found = await self._connection.execute(_CASES, parameters)
         self._loaded.put_cases(found)
-        while elsewhere := {into for case in world.cases.values() if (into := _into(case)) and into not in world.cases}:
+        await self._load_pointed_at(_into)
+
+    async def _load_pointed_at(self, pointers: Callable[[Case], set[str]]) -> None:
+        world = self._world
+        while elsewhere := {one for case in world.cases.values() for one in pointers(case)} - world.cases.keys():
             self._loaded.put_cases(await self._rows(_CASES, ids=sorted(elsewhere), participants=[], most=0))
 
     def _check_numbers(self) -> None:
@@ -285,6 +296,22 @@ class _Loading:
             case = world.cases.get(world.numbers.get(number, ""))
             if case is not None and (case.merged or number not in (case.number, *case.aliases)):
                 raise Regrouped
+
+    async def _load_timelines(self) -> None:
+        """Of the cases that are split, or split off, and the conversations in them."""
+        world = self._world
+        await self._load_pointed_at(lambda case: {case.origin.case_id} if case.origin else set())
+        cases = (world.cases.get(world.numbers.get(command.number, "")) for command in self._batch.splits)
+        ids = {one for case in cases if case for one in (case.id, case.origin and case.origin.case_id) if one}
+        for row in await self._rows(_TIMELINES, ids=sorted(ids)):
+            entry = rows.entry_of(row)
+            world.timelines.setdefault(entry.case_id, []).append(entry)
+        entries = [entry for timeline in world.timelines.values() for entry in timeline]
+        spoken = {entry.conversation_id for entry in entries if entry.conversation_id}
+        await self._load_conversations(spoken - world.conversations.keys())
+        holders = {one.case_id for one in world.conversations.values() if one.case_id} - world.cases.keys()
+        self._loaded.put_cases(await self._rows(_CASES, ids=sorted(holders), participants=[], most=0))
+        await self._load_pointed_at(_into)
 
     async def _load_what_people_share(self) -> None:
         """What is asked for by agents who say who is who, and by nobody else."""
@@ -316,5 +343,7 @@ class _Loading:
         return (await self._connection.execute(statement, parameters)).all()
 
 
-def _into(case: Case) -> str | None:
-    return case.merged.into_id if case.merged else None
+def _into(case: Case) -> set[str]:
+    """Where its conversations may go on."""
+    away = {one.case_id for one in case.away if one.conversations}
+    return away | {case.merged.into_id} if case.merged else away

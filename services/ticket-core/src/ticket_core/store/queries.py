@@ -57,7 +57,8 @@ _CONVERSATIONS = text("""
     FROM core.conversations
     WHERE participant_id = ANY((SELECT ids FROM members)::uuid[]) AND EXISTS (
         SELECT FROM core.timeline WHERE timeline.case_id = ANY((SELECT ids FROM parts)::uuid[])
-        AND timeline.conversation_id = conversations.id AND timeline.conversation_seq IS NOT NULL
+        AND timeline.conversation_id = conversations.id
+        AND timeline.kind IN ('message', 'form', 'voicemail', 'callback', 'notice')
     )
     ORDER BY id
 """)

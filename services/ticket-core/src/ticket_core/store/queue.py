@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kawal.contracts.words import Channel, Locale
-from ticket_core.domain.entries import Priority
+from ticket_core.domain.kinds import Priority
 from ticket_core.domain.presence import Attendance, Presence, absences, is_abandoned
 from ticket_core.domain.queueing import MEASURED_OVER, Departure, Pace
 from ticket_core.domain.routing import Needs, RoutingRules, Waiting, Worker

@@ -7,7 +7,7 @@ whoever does takes one lock first.
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ticket_core.domain.entries import Relation
+from ticket_core.domain.kinds import Relation
 from ticket_core.domain.world import World
 from ticket_core.store import rows
 from ticket_core.store.loaded import Loaded

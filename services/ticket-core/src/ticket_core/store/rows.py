@@ -8,8 +8,9 @@ from pydantic import TypeAdapter
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Assurance, Author, Channel, Identity, IdentityKind, Locale
 from ticket_core.domain.case import Case, Conversation, Fact, Merged, Participant, Ties
-from ticket_core.domain.entries import Entry, EntryFact, EntryKind, Priority
+from ticket_core.domain.entries import Entry, EntryFact
 from ticket_core.domain.fields import FieldValue
+from ticket_core.domain.kinds import EntryKind, Priority
 from ticket_core.store.bulk import Row, array_literal
 
 _FACTS: dict[str, TypeAdapter[Any]] = {fact.kind: TypeAdapter(fact) for fact in get_args(EntryFact)}

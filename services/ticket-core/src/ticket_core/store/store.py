@@ -116,7 +116,7 @@ class CaseStore:
         batch = _sorted_out(inputs)
         began = time.perf_counter()
         # When the transaction fails, its numbers are lost: one of them may have been the reason.
-        spare = await self._numbers.take(len(batch.contacts)) if batch.contacts else []
+        spare = await self._numbers.take(most) if (most := batch.most_new_cases) else []
         await announce(self._engine, batch)
         async with self._engine.begin() as connection:
             outcomes, unused = await self._in_transaction(connection, inputs, batch, spare)

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.contracts.deliveries import DeliveryState
 from ticket_core.domain.decide import further
-from ticket_core.domain.entries import EntryKind
 from ticket_core.domain.errors import CaseNotFound, EntryNotFound
+from ticket_core.domain.kinds import EntryKind
 from ticket_core.store.queries import plain_number
 from ticket_core.store.reading import Reading
 from ticket_core.store.views import RecordingView, TimelineItem, TimelinePage
@@ -21,9 +21,9 @@ MOST_ENTRIES = 200
 _BEHIND_ALL = 2**31 - 1
 
 _ENTRIES = text("""
-    SELECT numbered.case_id, seq, kind, at, channel, conversation_id, conversation_seq, author, author_id, author_name,
-           text, state, about, payload::text
-    FROM core.case_numbers AS numbered
+    SELECT numbered.case_id, seq, kind, at, channel, entry.conversation_id, conversation_seq, author, author_id,
+           author_name, text, entry.state, about, payload::text, cases.ties ->> 'away' AS away
+    FROM core.case_numbers AS numbered JOIN core.cases ON cases.id = numbered.case_id
     LEFT JOIN LATERAL (
         SELECT * FROM core.timeline
         WHERE timeline.case_id = numbered.case_id AND seq > :after ORDER BY seq LIMIT :limit
@@ -34,16 +34,17 @@ _ENTRIES = text("""
 _INCLUDED = text("""
     SELECT * FROM (
         SELECT case_id, seq, kind, at, channel, timeline.conversation_id, conversation_seq, author, author_id,
-               author_name, text, timeline.state, about, payload::text
+               author_name, text, timeline.state, about, payload::text, ties ->> 'away' AS away
         FROM core.cases JOIN core.timeline ON case_id = id
         WHERE id = CAST(:id AS uuid) AND merged ->> 0 = :into
+          AND NOT (payload ? 'of' AND coalesce(CAST(ties -> 'origin' ->> 1 AS boolean), false))
         ORDER BY seq DESC LIMIT :limit
     ) AS latest ORDER BY seq
 """)
 _LATEST = text("""
-    SELECT entry.case_id, seq, kind, at, channel, conversation_id, conversation_seq, author, author_id, author_name,
-           text, state, about, payload::text
-    FROM core.case_numbers AS numbered
+    SELECT entry.case_id, seq, kind, at, channel, entry.conversation_id, conversation_seq, author, author_id,
+           author_name, text, entry.state, about, payload::text, cases.ties ->> 'away' AS away
+    FROM core.case_numbers AS numbered JOIN core.cases ON cases.id = numbered.case_id
     CROSS JOIN LATERAL (
         SELECT * FROM core.timeline
         WHERE timeline.case_id = numbered.case_id AND seq < :before ORDER BY seq DESC LIMIT :limit
@@ -56,6 +57,10 @@ _TOLD = text("""
     WHERE case_id = :case_id AND about = ANY(:seqs) AND kind = 'delivery'
     UNION ALL
     SELECT NULL, id, NULL, read_seq FROM core.conversations WHERE id = ANY(:ids) AND read_seq > 0
+""")
+_ORIGINALS = text("""
+    SELECT case_id, seq, author, channel, conversation_id, conversation_seq FROM core.timeline
+    WHERE case_id = CAST(:case_id AS uuid) AND seq = ANY(:seqs)
 """)
 _RECORDING = text("""
     SELECT entry.case_id::text, seq, payload::text FROM core.case_numbers AS numbered
@@ -142,14 +147,35 @@ class Timelines:
 
 
 async def _items(connection: AsyncConnection, rows: Sequence[Any]) -> list[TimelineItem]:
-    told = await _told(connection, rows)
-    items = [_item(row, told.get(row.seq, {})) for row in rows]
+    told = await _told(connection, rows) | await _told_of_copies(connection, rows)
+    moved = _moved_to(rows)
+    items = [_item(row, told.get(row.seq, {}), moved.get(row.seq)) for row in rows]
     for place, row in enumerate(rows):
-        if row.kind == EntryKind.ABSORBED:
+        if row.kind in (EntryKind.ABSORBED, EntryKind.ENTRIES_RETURNED):
             parameters = {"id": items[place].payload["case_id"], "into": str(row.case_id), "limit": MOST_ENTRIES}
             included = (await connection.execute(_INCLUDED, parameters)).all()
             items[place] = replace(items[place], included=await _items(connection, included))
     return items
+
+
+def _moved_to(rows: Sequence[Any]) -> dict[int, str]:
+    """The numbers of the cases that have entries of this one now; all rows are of one case."""
+    away = json.loads(rows[0].away) if rows and rows[0].away else ()
+    return {seq: number for _, number, seqs, *_ in away for seq in seqs}
+
+
+async def _told_of_copies(connection: AsyncConnection, rows: Sequence[Any]) -> dict[int, Delivery]:
+    """How far telling the originals has come, by the `seq` of the copies."""
+    originals: defaultdict[str, dict[int, int]] = defaultdict(dict)
+    for row in rows:
+        if row.author == "agent" and row.conversation_seq is None and row.kind == EntryKind.MESSAGE:
+            of = json.loads(row.payload)["of"]
+            originals[of["case_id"]][of["seq"]] = row.seq
+    told: dict[int, Delivery] = {}
+    for case_id, copies in originals.items():
+        found = await connection.execute(_ORIGINALS, {"case_id": case_id, "seqs": list(copies)})
+        told |= {copies[seq]: delivery for seq, delivery in (await _told(connection, found.all())).items()}
+    return told
 
 
 def _files(payload: dict[str, Any]) -> list[dict[str, Any]]:
@@ -180,6 +206,6 @@ async def _told(connection: AsyncConnection, rows: Sequence[Any]) -> dict[int, D
     return {seq: dict(states) for seq, states in told.items()}
 
 
-def _item(row: Any, delivery: Delivery) -> TimelineItem:
+def _item(row: Any, delivery: Delivery, moved_to: str | None) -> TimelineItem:
     payload = {} if row.payload == "{}" else json.loads(row.payload)
-    return TimelineItem(*(*row[1:13], payload, delivery))
+    return TimelineItem(*(*row[1:13], payload, delivery, moved_to))

@@ -45,7 +45,11 @@ class ConversationView:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """Another case, and what it is to the one at hand: `parent`, `child`, `related`, `follow_up`, `predecessor`."""
+    """Another case, and what it is to the one at hand.
+
+    `relation` is `parent`, `child`, `related`, `follow_up` or `predecessor`; or `split_from`, the case that this one
+    was split off from, or `split_off`, one that was split off from this one.
+    """
 
     relation: str
     number: str
@@ -82,6 +86,9 @@ class TimelineItem:
     `included` are the entries of the case that was merged into this one, where the entry says so and as long as it is.
 
     `delivery` says, by channel, how far telling the participant this entry has come: sent, delivered, read, failed.
+
+    `moved_to` is the number of the case that has what was said here now. There, the payload's `of` says where it was
+    said.
     """
 
     seq: int
@@ -98,6 +105,7 @@ class TimelineItem:
     about: int | None
     payload: dict[str, Any] = field(default_factory=dict)
     delivery: dict[str, str] = field(default_factory=dict)
+    moved_to: str | None = None
     included: list["TimelineItem"] = field(default_factory=list)
 
 
