@@ -1,5 +1,6 @@
+import base64
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -53,8 +54,10 @@ class TestIncidents:
         rest = (await served.client.get("/v1/incidents", params={"cursor": first["next_cursor"]})).json()
         listed = [f"/v1/incidents/{item['id']}" for item in first["items"] + rest["items"]]
         assert (listed, rest["next_cursor"]) == (paths[::-1], None)
-        wrong = await served.client.get("/v1/incidents", params={"cursor": "x"})
-        assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid_cursor")
+        too_early = base64.urlsafe_b64encode(f"0001-01-01T00:00:00+14:00 {UUID(int=0)}".encode()).decode()
+        for cursor in ("x", too_early):
+            wrong = await served.client.get("/v1/incidents", params={"cursor": cursor})
+            assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid_cursor")
 
     async def test_none(self, served: Served) -> None:
         nowhere = f"/v1/incidents/{uuid4()}"

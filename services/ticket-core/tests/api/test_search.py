@@ -1,6 +1,9 @@
+import base64
 import itertools
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -210,6 +213,12 @@ class TestOrders:
         cursor = (await page(served, limit=1))["next_cursor"]
         answer = await served.client.get("/v1/cases", params={"cursor": str(cursor), "sort": "opened"})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
+
+    async def test_a_cursor_of_another_age(self, served: Served) -> None:
+        await hear(served, message("Insentif"))
+        made_up = ["-activity", "0001-01-01T00:00:00+00:00", str(UUID(int=0)), 1, 0]
+        cursor = base64.urlsafe_b64encode(json.dumps(made_up).encode()).decode().rstrip("=")
+        assert await numbers(served, q="insentif", cursor=cursor) == []
 
     async def test_while_cases_change(self, served: Served) -> None:
         """What moves to the top while somebody turns the page hides nothing that stays, and repeats nothing."""

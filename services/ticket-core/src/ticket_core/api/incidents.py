@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -317,9 +317,6 @@ def _written(at: datetime, incident_id: str) -> str:
 def _read(cursor: str) -> tuple[datetime, str]:
     try:
         at, incident_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(" ")
-        moment, place = datetime.fromisoformat(at), str(UUID(incident_id))
+        return datetime.fromisoformat(at).astimezone(UTC), str(UUID(incident_id))
     except (ValueError, OverflowError) as broken:
         raise InvalidCursor("Use the next_cursor of an answer") from broken
-    if moment.tzinfo is None:
-        raise InvalidCursor("Use the next_cursor of an answer")
-    return moment, place

@@ -21,7 +21,8 @@ def marked_lately(days: int, until: datetime) -> tuple[str, datetime]:
 
     All cases of that time have such a document. It is at least `days` long, at most twice that.
     """
-    now = int(until.timestamp()) // (days * _DAY_S)
+    # A cursor may name any time, also one before there were computers.
+    now = max(1, int(until.timestamp()) // (days * _DAY_S))
     # A clock may be ahead of ours.
     marks = " | ".join(f"'~{days}:{place}'" for place in (now - 1, now, now + 1))
     return marks, datetime.fromtimestamp((now - 1) * days * _DAY_S, tz=until.tzinfo)
