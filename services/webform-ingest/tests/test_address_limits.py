@@ -80,8 +80,12 @@ class TestWrongLinks:
     async def test_guesses(self, site: httpx.AsyncClient, path: str) -> None:
         answers = [await site.get(path.format(f"guess-{number}")) for number in range(3)]
         assert [answer.status_code for answer in answers] == [404, 404, 429]
-        assert (await site.get(path.format(TOKEN))).status_code == 429
-        assert (await site.get(f"/status/{TOKEN}", headers=OTHERS)).status_code == 200
+        assert (await site.get(path.format("guess"), headers=OTHERS)).status_code == 404
+
+    async def test_close_nothing_to_those_behind_the_same_address(self, site: httpx.AsyncClient) -> None:
+        answers = [await site.get(f"/status/guess-{number}") for number in range(3)]
+        assert answers[-1].status_code == 429
+        assert (await site.get(f"/status/{TOKEN}")).status_code == 200
 
     async def test_right_ones_do_not_count(self, site: httpx.AsyncClient) -> None:
         assert {(await site.get(f"/status/{TOKEN}")).status_code for _ in range(10)} == {200}

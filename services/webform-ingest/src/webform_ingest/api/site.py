@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from kawal.errors import KawalError
 from kawal.http.address_limits import AddressLimit
+from kawal.links import InvalidLink
 from kawal.programme import Topics
 from webform_ingest.api.reading import ReadingRoom
 from webform_ingest.domain.definitions import Form
@@ -56,15 +57,18 @@ class Site:
         return self.forms[name]
 
     def open_link(self, request: Request, read: Callable[[], T]) -> T:
-        """What `read` finds in a link; only links that it refuses count for the limit.
+        """What `read` finds in a link. A right one is opened whatever its address has tried: it cannot be guessed.
+
+        Thousands share an address, and one of them must not close the pages of all others.
 
         Raises:
-            TooManyRequests
+            TooManyRequests: too many from this address were none of ours.
         """
-        self.limits.wrong_links.take(request.scope)
-        found = read()
-        self.limits.wrong_links.give_back(request.scope)
-        return found
+        try:
+            return read()
+        except InvalidLink:
+            self.limits.wrong_links.take(request.scope)
+            raise
 
     @property
     def secure(self) -> bool:
