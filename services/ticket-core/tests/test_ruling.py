@@ -26,6 +26,7 @@ from ticket_core.domain.inputs import Input, Reply
 from ticket_core.domain.rules import Rule
 from ticket_core.rebuild import differences
 from ticket_core.ruling import RuleRounds
+from ticket_core.store import firings
 from ticket_core.store.store import CaseStore, Outcome
 from ticket_core.store.stream import SETTLED
 
@@ -170,6 +171,27 @@ class TestStep:
         await settled(task, engine)
         assert await rows(engine, "SELECT rule, refused FROM core.rule_firings") == [("one", "agent_not_found")]
         assert (await by_rules(engine), _counted("refused")) == ([], before + 1)
+
+    @pytest.mark.usefixtures("begun")
+    async def test_once_per_case_whatever_came_in_between(
+        self, engine: AsyncEngine, store: CaseStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(firings, "MOST_FIRED", 2)
+        always, once = rule("always", then={"note": "Lagi"}), rule("once", then={"note": "Satu"}, once_per_case=True)
+        task = rounds(engine, store, always, once)
+        for _ in range(3):
+            await hear(store)
+            await settled(task, engine)
+        assert await by_rules(engine) == [("rule:always", "note", 3, 1), ("rule:once", "note", 1, 1)]
+
+    @pytest.mark.usefixtures("begun")
+    async def test_writes_nothing_while_nothing_happens(self, engine: AsyncEngine, store: CaseStore) -> None:
+        await hear(store)
+        task = rounds(engine, store, *RULES)
+        await settled(task, engine)
+        written = await rows(engine, "SELECT xmin::text FROM core.rule_place")
+        assert not await task.step()
+        assert await rows(engine, "SELECT xmin::text FROM core.rule_place") == written
 
     @pytest.mark.usefixtures("begun")
     async def test_loops_are_cut_and_counted(self, engine: AsyncEngine, store: CaseStore) -> None:

@@ -73,7 +73,8 @@ class RuleRounds:
             stretch = await next_stretch(connection, self._book.events)
             if stretch.wanted:
                 await self._show(connection, stretch.wanted)
-            await move(connection, stretch.end)
+            if stretch.end is not None:
+                await move(connection, stretch.end)
         more = stretch.entries == AT_ONCE
         behind = (self._clock() - stretch.last_at).total_seconds() if more and stretch.last_at else 0.0
         metrics.RULES_LAG_SECONDS.set(max(behind, 0.0))

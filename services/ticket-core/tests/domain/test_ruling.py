@@ -241,6 +241,15 @@ class TestLoops:
         desk.hear(message("Masih ada orang?", at=desk.now))
         assert outcomes(show(desk, _said_last(desk, case), answer)) == [("one", "fired")]
 
+    def test_what_was_refused_is_no_part_of_a_circle(self, desk: Desk, case: Case) -> None:
+        nobody = rule("nobody", then={"assign": "nobody@example.id"})
+        for _ in range(MOST_IN_A_WHILE):
+            desk.hear(message("Halo?"))
+            assert outcomes(show(desk, _said_last(desk, case), nobody)) == [("nobody", "refused")]
+        desk.hear(message("Masih ada orang?"))
+        ran = show(desk, _said_last(desk, case), nobody, rule("noted", then={"note": "Lagi"}))
+        assert outcomes(ran) == [("nobody", "refused"), ("noted", "fired")]
+
 
 def _called(at: int) -> dict[str, Any] | None:
     """Each rule waits for what the one before it noted."""

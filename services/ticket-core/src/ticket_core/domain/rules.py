@@ -66,7 +66,7 @@ def chain(occasion: Occasion, fired: Sequence[Firing]) -> tuple[str, ...]:
 
 def acted_often(fired: Sequence[Firing], *, now: datetime) -> bool:
     """Whether rules have acted on the case so often lately that something must be wrong."""
-    return sum(now - one.at < WHILE for one in fired) >= MOST_IN_A_WHILE
+    return sum(one.refused is None and now - one.at < WHILE for one in fired) >= MOST_IN_A_WHILE
 
 
 def _wrote(firing: Firing, rule: str, seq: int) -> bool:

@@ -10,13 +10,20 @@ from ticket_core.domain.rules import Firing
 MOST_FIRED = 1_000
 """Of what rules did with a case, the latest; at their most frequent, that is two days."""
 
-_FIRED = text("""
-    SELECT latest.* FROM unnest(CAST(:ids AS uuid[])) AS wanted (id)
+_COLUMNS = "case_id::text, seq, rule, version, at, first_seq, last_seq, refused"
+# Of each rule the first time too: one that acts once on a case does so whatever came in between.
+_FIRED = text(f"""
+    SELECT known.* FROM unnest(CAST(:ids AS uuid[])) AS wanted (id)
     CROSS JOIN LATERAL (
-        SELECT case_id::text, seq, rule, version, at, first_seq, last_seq, refused
-        FROM core.rule_firings WHERE case_id = wanted.id ORDER BY seq DESC, rule LIMIT :most
-    ) AS latest
-""")
+        (
+            SELECT {_COLUMNS} FROM core.rule_firings
+            WHERE case_id = wanted.id ORDER BY seq DESC, rule LIMIT :most
+        ) UNION (
+            SELECT DISTINCT ON (rule) {_COLUMNS} FROM core.rule_firings
+            WHERE case_id = wanted.id AND refused IS NULL ORDER BY rule, seq
+        )
+    ) AS known
+""")  # noqa: S608 names of columns
 
 
 async def fired(connection: AsyncConnection, case_ids: Collection[str]) -> list[Firing]:

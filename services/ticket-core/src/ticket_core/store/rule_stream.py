@@ -61,9 +61,12 @@ class Happened(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """A part of the stream: where it ends, how many entries it has and when the last one was; those of interest."""
+    """A part of the stream: where it ends, how many entries it has and when the last one was; those of interest.
 
-    end: StreamPlace
+    `end` is `None` where nothing has come.
+    """
+
+    end: StreamPlace | None
     entries: int
     last_at: datetime | None
     wanted: Sequence[tuple[str, int]]
@@ -85,7 +88,7 @@ async def next_stretch(connection: AsyncConnection, events: Collection[str], *, 
         return Stretch(StreamPlace(stamp, **_BEYOND), 0, None, ())  # type: ignore[arg-type]
     found = (await connection.execute(_NEXT, {**place._asdict(), "limit": limit})).all()
     if not found:
-        return Stretch(StreamPlace(*place), 0, None, ())
+        return Stretch(None, 0, None, ())
     wanted = [
         (case_id, seq)
         for _, case_id, seq, kind, author, moved, _ in found
