@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core_factories import BUDI, contact, message, number
+from core_factories import BUDI, NOW, contact, message, number
 from core_tables import count, rows
 from kawal.errors import TransientError
 from kawal.observability import metrics
@@ -230,9 +231,11 @@ class TestFailures:
             raise TransientError
 
         with pytest.raises(TransientError):
-            await rounds(engine, store, *RULES, apply=away).step()
+            await rounds(engine, store, *RULES, apply=away, clock=lambda: NOW + timedelta(hours=1)).step()
+        assert metrics.RULES_LAG_SECONDS._value.get() == 3_600
         assert await by_rules(engine) == [("rule:noted", "note", 4, 4)]
         await settled(rounds(engine, store, *RULES), engine)
+        assert metrics.RULES_LAG_SECONDS._value.get() == 0
         await assert_each_acted_once(engine)
 
     @pytest.mark.usefixtures("begun")

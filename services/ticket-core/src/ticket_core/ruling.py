@@ -24,7 +24,7 @@ from ticket_core.domain.roster import Roster
 from ticket_core.domain.rulebook import RuleBook
 from ticket_core.domain.ruling import Outcome, RulesRan
 from ticket_core.store.roster import read_roster
-from ticket_core.store.rule_stream import AT_ONCE, Happened, happened, hold, move, next_stretch
+from ticket_core.store.rule_stream import AT_ONCE, Happened, Stretch, happened, hold, move, next_stretch
 from ticket_core.store.store import Apply, utc_now
 
 PACE_S = 0.5
@@ -71,14 +71,20 @@ class RuleRounds:
             if not await hold(connection):
                 return False
             stretch = await next_stretch(connection, self._book.events)
+            self._tell_lag(stretch)
             if stretch.wanted:
                 await self._show(connection, stretch.wanted)
             if stretch.end is not None:
                 await move(connection, stretch.end)
         more = stretch.entries == AT_ONCE
-        behind = (self._clock() - stretch.last_at).total_seconds() if more and stretch.last_at else 0.0
-        metrics.RULES_LAG_SECONDS.set(max(behind, 0.0))
+        if not more:
+            metrics.RULES_LAG_SECONDS.set(0)
         return more
+
+    def _tell_lag(self, stretch: Stretch) -> None:
+        """Before they are shown: what cannot be done stays behind, and says so."""
+        behind = (self._clock() - stretch.first_at).total_seconds() if stretch.first_at else 0.0
+        metrics.RULES_LAG_SECONDS.set(max(behind, 0.0))
 
     async def _show(self, connection: AsyncConnection, wanted: Sequence[tuple[str, int]]) -> None:
         roster = await self._roster(connection)

@@ -174,5 +174,5 @@ WEBHOOKS_DISABLED = Counter("kawal_webhooks_disabled_total", "Subscriptions that
 # What became of a rule that would have changed a case: fired, refused (one of its acts was not possible), loop (it had
 # led to what it would answer), too_often (the case's bound for an hour), failed (our mistake: page on it).
 RULES_RUN = Counter("kawal_rules_run_total", "Rules that would have changed a case.", ["outcome"])
-# Age of the last entry that rules have seen while there are others after it; 0 when they have seen all.
+# Age of the first entry that rules have not seen to; 0 when they have seen all.
 RULES_LAG_SECONDS = Gauge("kawal_rules_lag_seconds", "How far rules are behind the timelines.")

@@ -61,14 +61,14 @@ class Happened(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """A part of the stream: where it ends, how many entries it has and when the last one was; those of interest.
+    """A part of the stream: where it ends, how many entries it has and when the first one was; those of interest.
 
     `end` is `None` where nothing has come.
     """
 
     end: StreamPlace | None
     entries: int
-    last_at: datetime | None
+    first_at: datetime | None
     wanted: Sequence[tuple[str, int]]
 
 
@@ -94,8 +94,7 @@ async def next_stretch(connection: AsyncConnection, events: Collection[str], *, 
         for _, case_id, seq, kind, author, moved, _ in found
         if not events_of(kind, author, moved=moved).isdisjoint(events)
     ]
-    last = found[-1]
-    return Stretch(StreamPlace(*last[:3]), len(found), last.at, wanted)
+    return Stretch(StreamPlace(*found[-1][:3]), len(found), found[0].at, wanted)
 
 
 async def happened(connection: AsyncConnection, wanted: Sequence[tuple[str, int]]) -> list[Happened]:
