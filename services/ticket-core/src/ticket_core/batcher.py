@@ -13,11 +13,12 @@ from kawal.http import Unavailable
 from ticket_core.domain.fold import Applied, Skipped
 from ticket_core.domain.inputs import AgentCommand, JoinCommand, PersonCommand
 from ticket_core.domain.persons import PersonChanged
+from ticket_core.domain.register import Imported
 from ticket_core.domain.ruling import RulesRan
 
 Command = AgentCommand | JoinCommand | PersonCommand
 Done = Applied | PersonChanged
-Outcome = Done | RulesRan | Skipped | KawalError
+Outcome = Done | RulesRan | Imported | Skipped | KawalError
 Apply = Callable[[Sequence[Command]], Awaitable[Sequence[Outcome]]]
 
 MOST_WAITING = 1_000

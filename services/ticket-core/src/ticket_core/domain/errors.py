@@ -152,6 +152,10 @@ class SplitUndoneAlready(KawalError):
     status, code, title = 409, "split_undone", "The case is back where it was split off from; split it off again"
 
 
+class ImportedMeanwhile(KawalError):
+    status, code, title = 409, "imported_meanwhile", "Somebody else is importing the same file"
+
+
 class IdentityTaken(KawalError):
     status, code, title = 409, "identity_taken", "The identity is somebody else's"
 

@@ -28,6 +28,7 @@ from ticket_core.domain.errors import (
     CaseNumbersExhausted,
     ConversationNotFound,
 )
+from ticket_core.domain.imports import ImportParticipants
 from ticket_core.domain.inputs import (
     AgentCommand,
     Contact,
@@ -43,6 +44,7 @@ from ticket_core.domain.inputs import (
 from ticket_core.domain.joins import Joins
 from ticket_core.domain.persons import PersonChanged, Persons
 from ticket_core.domain.policy import Policy
+from ticket_core.domain.register import Imported, Register
 from ticket_core.domain.resolve import Mention, Resolution, conversation_key, mentions, resolve
 from ticket_core.domain.ruling import RulesRan, run_rules
 from ticket_core.domain.world import NumberGiven, Step, World
@@ -77,7 +79,7 @@ class Fold:
         self._now = now
         self._new_id = new_id
 
-    def apply(self, given: Input) -> Applied | PersonChanged | RulesRan | Skipped:
+    def apply(self, given: Input) -> Applied | PersonChanged | RulesRan | Imported | Skipped:
         """Let `given` happen, all of it or nothing.
 
         Raises:
@@ -92,10 +94,15 @@ class Fold:
                 return self._delivery(given)
             case TimerFired() | RouteCase() | RunRules():
                 return self._by_itself(given)
-            case PersonCommand():
-                return Persons(self._world, now=self._now, new_id=self._new_id).apply(given)
+            case PersonCommand() | ImportParticipants():
+                return self._of_people(given)
             case _:
                 return self._command(given)
+
+    def _of_people(self, given: PersonCommand | ImportParticipants) -> PersonChanged | Imported:
+        if isinstance(given, ImportParticipants):
+            return Register(self._world, now=self._now, new_id=self._new_id).apply(given)
+        return Persons(self._world, now=self._now, new_id=self._new_id).apply(given)
 
     def repeat(self, contact: Contact) -> Applied | Skipped:
         """The event was applied before; if it now carries another number, that one must lead to the same case."""

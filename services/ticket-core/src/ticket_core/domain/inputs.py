@@ -10,6 +10,7 @@ from kawal.contracts.interactions import Interaction
 from kawal.contracts.words import IdentityKind
 from ticket_core.domain.case import Agent, identity_key
 from ticket_core.domain.fields import FieldValue
+from ticket_core.domain.imports import ImportParticipants
 from ticket_core.domain.kinds import Priority, Relation
 from ticket_core.domain.occasions import Occasion
 from ticket_core.domain.placeholders import Gaps
@@ -339,4 +340,14 @@ TwoCaseCommand = MergeCases | LinkCases | UnlinkCases
 """Those in which `other` is any number of a second case."""
 SplitCommand = SplitCase | UndoSplit
 JoinCommand = TwoCaseCommand | UndoMerge | SplitCommand
-Input = Contact | DeliveryReport | AgentCommand | JoinCommand | PersonCommand | TimerFired | RouteCase | RunRules
+Input = (
+    Contact
+    | DeliveryReport
+    | AgentCommand
+    | JoinCommand
+    | PersonCommand
+    | TimerFired
+    | RouteCase
+    | RunRules
+    | ImportParticipants
+)

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from kawal.contracts.deliveries import DeliveryState
-from kawal.contracts.words import Channel
+from kawal.contracts.words import Channel, IdentityKind
 from ticket_core.domain.case import Case, Conversation, Fact, Participant, Suggestion
 from ticket_core.domain.entries import Entry
 from ticket_core.domain.errors import CaseNotFound
 from ticket_core.domain.evolve import evolve, evolve_conversation
+from ticket_core.domain.imports import Fault, Progress
 from ticket_core.domain.rules import Firing
 
 Reached = dict[tuple[str, int, Channel], DeliveryState]
@@ -67,6 +68,8 @@ class Step:
     said_of_people: list[PersonEvent] = field(default_factory=list)
     renumbered: list[NumberGiven] = field(default_factory=list)
     fired: list[Firing] = field(default_factory=list)
+    imports: list[Progress] = field(default_factory=list)
+    import_faults: list[tuple[str, Fault]] = field(default_factory=list)
 
     def record(
         self,
@@ -106,6 +109,8 @@ class World:
         self.suggested: set[tuple[str, str]] = set()
         self.voices: dict[str, list[str]] = {}
         self.timelines: dict[str, list[Entry]] = {}
+        self.imports: dict[str, Progress] = {}
+        self.numbered_people: set[str] = set()
         self.spare_numbers = list(spare_numbers)
         self.changed = Step()
         self.before: dict[str, Case] = {}
@@ -191,7 +196,10 @@ class World:
 
     def accept(self, step: Step) -> None:
         """Make `step` true."""
-        self.facts.update((fact.key, fact) for fact in step.facts)
+        for fact in step.facts:
+            self.facts[fact.key] = fact
+            if fact.kind is IdentityKind.PARTICIPANT_NUMBER and fact.participant_id is not None:
+                self.numbered_people.add(fact.participant_id)
         self.participants.update((participant.id, participant) for participant in step.participants)
         self.conversations.update((conversation.id, conversation) for conversation in step.conversations)
         for case in step.cases:
@@ -204,6 +212,7 @@ class World:
         for firing in step.fired:
             self.fired[firing.case_id].append(firing)
         self._regroup(step.regrouped)
+        self.imports.update((progress.content, progress) for progress in step.imports)
         self._remember(step)
 
     def _regroup(self, participants: Iterable[Participant]) -> None:
@@ -231,6 +240,8 @@ class World:
         changed.said_of_people += step.said_of_people
         changed.renumbered += step.renumbered
         changed.fired += step.fired
+        changed.imports += step.imports
+        changed.import_faults += step.import_faults
 
 
 def _went_to(case: Case, conversation: Conversation) -> str | None:

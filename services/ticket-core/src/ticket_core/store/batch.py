@@ -5,7 +5,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from kawal.contracts.words import IdentityKind
-from ticket_core.domain.case import Fact
+from ticket_core.domain.case import Fact, identity_key
+from ticket_core.domain.imports import ImportParticipants
 from ticket_core.domain.inputs import (
     Command,
     Contact,
@@ -45,6 +46,7 @@ class Batch:
     of_people: list[PersonCommand] = field(default_factory=list)
     reports: list[DeliveryReport] = field(default_factory=list)
     timers: list[TimerFired | RouteCase | RunRules] = field(default_factory=list)
+    imports: list[ImportParticipants] = field(default_factory=list)
 
     @cached_property
     def mentioned(self) -> Mentioned:
@@ -61,6 +63,11 @@ class Batch:
             if isinstance(given, IdentityCommand):
                 found.said[given.key] = Fact(given.key, given.kind, given.value)
                 found.proven.add(given.key)
+        for person in (one for listed in self.imports for one in listed.people):
+            for kind, value in person.identities:
+                key = identity_key(kind, value)
+                found.said[key] = Fact(key, kind, value)
+                found.proven.add(key)
         return found
 
     @property

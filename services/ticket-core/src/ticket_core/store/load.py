@@ -1,9 +1,9 @@
 """Locks and loads what a batch touches, in a handful of queries whatever its size.
 
 The order of locks is the same everywhere, so writers wait for one another but never in a circle: idempotency keys
-(`once`), what is above what (`relatives`), identities by key, inbox rows, participants by id. The participant's row is
-the lock of all that hangs below it. Participants whom agents found to be one person are locked together, see
-`_lock_participants`.
+(`once`), what is above what (`relatives`), files of participants (`imports`), identities by key, inbox rows,
+participants by id. The participant's row is the lock of all that hangs below it. Participants whom agents found to be
+one person are locked together, see `_lock_participants`.
 """
 
 import re
@@ -22,7 +22,7 @@ from ticket_core.domain.case import Case
 from ticket_core.domain.correlate import MOST_COMPARED, numbers_in
 from ticket_core.domain.decide import further, said_in
 from ticket_core.domain.inputs import Reply, UndoMerge
-from ticket_core.store import relatives, rows, tables
+from ticket_core.store import imports, relatives, rows, tables
 from ticket_core.store.batch import Batch
 from ticket_core.store.bulk import Insert
 from ticket_core.store.firings import fired
@@ -142,6 +142,9 @@ class _Loading:
     async def run(self, now: datetime) -> Loaded:
         if self._batch.looks_above:
             await relatives.lock(self._connection)
+        if self._batch.imports:
+            files = await imports.lock(self._connection, {given.known.content for given in self._batch.imports})
+            self._world.imports = {progress.content: progress for progress in files}
         await self._lock_facts()
         await self._insert_events(now)
         await self._find_numbers()
@@ -161,6 +164,8 @@ class _Loading:
             self._world.fired[firing.case_id].append(firing)
         if self._batch.of_people:
             await self._load_what_people_share()
+        if self._batch.imports:
+            self._world.numbered_people = await imports.numbered(self._connection, self._world.participants)
         return self._loaded
 
     async def _lock_facts(self) -> None:
@@ -232,7 +237,7 @@ class _Loading:
             _PARTICIPANTS_OF, ids=sorted(cases - self._participants.keys())
         ):
             self._participants[case_id] = participant_id
-        facts = (self._world.facts[key] for key in self._deciding)
+        facts = (self._world.facts[key] for key in self._deciding & self._world.facts.keys())
         owners = {fact.participant_id for fact in facts if fact.participant_id}
         owners.update(self._participants[case_id] for case_id in cases & self._participants.keys())
         owners.update(one for given in self._batch.of_people for one in given.participants)
@@ -273,8 +278,8 @@ class _Loading:
         ids = sorted(named | last | current | own)
         if not ids and not world.participants:
             return
-        # With those a contact is compared; a merge is written into all of them.
-        most = None if self._batch.of_people else MOST_COMPARED
+        # With those a contact is compared; what is said of somebody is written into all of them.
+        most = None if self._batch.of_people or self._batch.imports else MOST_COMPARED
         parameters = {"ids": ids, "participants": sorted(world.participants), "most": most}
         found = await self._connection.execute(_CASES, parameters)
         self._loaded.put_cases(found)

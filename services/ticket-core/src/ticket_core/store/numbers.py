@@ -16,6 +16,16 @@ _TAKE = text("""
 """)
 
 
+class NoNumbers:
+    """For a process that opens no cases."""
+
+    async def take(self, count: int) -> list[str]:
+        raise CaseNumbersExhausted(f"Nobody here has {count} numbers to give")
+
+    def put(self, unused: list[str]) -> None:
+        """There are none."""
+
+
 class CaseNumbers:
     """Every number is given out once, whoever asks; those of a process that ends are lost, which is cheap."""
 

@@ -10,7 +10,7 @@ from kawal import outbox
 from ticket_core.domain.case import Case
 from ticket_core.domain.inputs import TimerKind
 from ticket_core.domain.world import PersonEvent, Step
-from ticket_core.store import rows, tables
+from ticket_core.store import imports, rows, tables
 from ticket_core.store.bulk import Insert, Update
 from ticket_core.store.events import case_events
 from ticket_core.store.loaded import Loaded
@@ -72,6 +72,7 @@ async def save(connection: AsyncConnection, loaded: Loaded, *, now: datetime) ->
     await _TIMELINE.run(connection, [(*rows.entry_row(entry), stamps.get(entry.case_id, 0)) for entry in entries])
     await _NUMBERS.run(connection, changed.numbers)
     await _FIRINGS.run(connection, changed.fired)
+    await imports.save(connection, changed)
     await _RENUMBER.run(connection, list({number: (number, to) for number, to, *_ in changed.renumbered}.values()))
     await _save_timers(connection, cases.values(), before=loaded.world.before)
     await outbox.append(connection, tables.outbox, case_events(changed.recorded))

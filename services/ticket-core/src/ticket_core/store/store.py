@@ -18,6 +18,7 @@ from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from ticket_core.domain.errors import IdempotencyConflict
 from ticket_core.domain.fold import Applied, Fold, Skipped
+from ticket_core.domain.imports import ImportParticipants
 from ticket_core.domain.inputs import (
     Contact,
     DeliveryReport,
@@ -31,15 +32,16 @@ from ticket_core.domain.inputs import (
 )
 from ticket_core.domain.persons import PersonChanged
 from ticket_core.domain.policy import Policy
+from ticket_core.domain.register import Imported
 from ticket_core.domain.ruling import RulesRan
 from ticket_core.store import once
 from ticket_core.store.batch import Batch
 from ticket_core.store.load import Regrouped, announce, load
 from ticket_core.store.loaded import Loaded
-from ticket_core.store.numbers import CaseNumbers
+from ticket_core.store.numbers import CaseNumbers, NoNumbers
 from ticket_core.store.save import save
 
-Outcome = Applied | PersonChanged | RulesRan | Skipped | KawalError
+Outcome = Applied | PersonChanged | RulesRan | Imported | Skipped | KawalError
 Apply = Callable[[Sequence[Input]], Awaitable[Sequence[Outcome]]]
 """`CaseStore.apply`, as whatever gives it inputs sees it."""
 """What became of one input; an error only for an agent's command, which it refuses."""
@@ -77,7 +79,7 @@ class CaseStore:
         self,
         engine: AsyncEngine,
         *,
-        numbers: CaseNumbers,
+        numbers: CaseNumbers | NoNumbers,
         policy: Policy | None = None,
         committed: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] = utc_now,
@@ -111,6 +113,16 @@ class CaseStore:
                     raise
                 log.info("batch_retried", attempt=attempt, error=error)
         raise AssertionError("unreachable")
+
+    async def rehearse(self, inputs: Sequence[Input]) -> list[Outcome]:
+        """What would become of `inputs`, none of which opens a case, at this moment. Nothing is written."""
+        batch, now = _sorted_out(inputs), self._clock()
+        async with self._engine.connect() as connection, connection.begin() as transaction:
+            loaded = await load(connection, batch, spare_numbers=(), now=now)
+            fold = Fold(loaded.world, policy=self._policy, now=now, new_id=new_id)
+            outcomes = _Session(loaded, fold, {}).apply(inputs)
+            await transaction.rollback()
+        return outcomes
 
     async def _transact(self, inputs: Sequence[Input]) -> list[Outcome]:
         batch = _sorted_out(inputs)
@@ -210,6 +222,8 @@ def _sorted_out(inputs: Sequence[Input]) -> Batch:
                 batch.timers.append(given)
             case PersonCommand():
                 batch.of_people.append(given)
+            case ImportParticipants():
+                batch.imports.append(given)
             case _:
                 batch.commands.append(given)
     return batch
@@ -217,7 +231,8 @@ def _sorted_out(inputs: Sequence[Input]) -> Batch:
 
 def _report(outcomes: Sequence[Outcome], *, duration_s: float) -> None:
     counted = Counter(map(type, outcomes))
-    applied, skipped = counted[Applied] + counted[PersonChanged] + counted[RulesRan], counted[Skipped]
+    applied = sum(counted[done] for done in (Applied, PersonChanged, RulesRan, Imported))
+    skipped = counted[Skipped]
     refused = len(outcomes) - applied - skipped
     metrics.APPLY_SECONDS.observe(duration_s)
     for outcome, count in (("applied", applied), ("skipped", skipped), ("refused", refused)):

@@ -30,7 +30,16 @@ from ticket_core.store.tables.incidents import (
     topic_rise_cases,
     topic_rises,
 )
-from ticket_core.store.tables.people import claims, dismissals, identities, participants, said_of_people, suggestions
+from ticket_core.store.tables.people import (
+    claims,
+    dismissals,
+    identities,
+    participant_import_faults,
+    participant_imports,
+    participants,
+    said_of_people,
+    suggestions,
+)
 from ticket_core.store.tables.rules import rule_firings, rule_place
 from ticket_core.store.tables.schema import metadata
 from ticket_core.store.tables.search import case_search, search_place
@@ -62,6 +71,8 @@ __all__ = [
     "once",
     "outbox",
     "parked_keys",
+    "participant_import_faults",
+    "participant_imports",
     "participants",
     "queue_departures",
     "recording_accesses",

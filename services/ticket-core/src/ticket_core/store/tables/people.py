@@ -1,6 +1,19 @@
 """Participants, what they are known by, and which of them are one person."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    func,
+    text,
+)
 
 from ticket_core.store.tables.schema import ASSURANCES, Id, Moment, metadata
 
@@ -86,4 +99,28 @@ said_of_people = Table(
     Column("key", LargeBinary, ForeignKey(identities.c.key)),
     Index("said_of_people_participant_id_idx", "participant_id"),
     Index("said_of_people_other_id_idx", "other_id", postgresql_where=text("other_id IS NOT NULL")),
+)
+
+# How far files of participants were taken over, by the hash of their content: `ticket_core.domain.imports.Progress`.
+participant_imports = Table(
+    "participant_imports",
+    metadata,
+    Column("content", Text, primary_key=True),
+    Column("line", Integer, nullable=False, server_default="0"),
+    Column("place", BigInteger, nullable=False, server_default="0"),
+    Column("created", Integer, nullable=False, server_default="0"),
+    Column("changed", Integer, nullable=False, server_default="0"),
+    Column("unchanged", Integer, nullable=False, server_default="0"),
+    Column("refused", Integer, nullable=False, server_default="0"),
+    Column("finished", Boolean, nullable=False, server_default=text("false")),
+    Column("started_at", Moment, nullable=False, server_default=func.now()),
+)
+
+participant_import_faults = Table(
+    "participant_import_faults",
+    metadata,
+    Column("content", Text, ForeignKey(participant_imports.c.content), primary_key=True),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("field", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
 )
