@@ -1,9 +1,13 @@
 """Linked cases, on the real database."""
 
 import asyncio
+from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import BUDI, contact, form, identity, message, number
@@ -23,6 +27,7 @@ from ticket_core.domain.inputs import (
 )
 from ticket_core.domain.kinds import Relation
 from ticket_core.rebuild import differences
+from ticket_core.store import links
 from ticket_core.store.queries import CaseQueries
 from ticket_core.store.store import CaseStore, Outcome, utc_now
 from ticket_core.store.timeline import Timelines
@@ -124,6 +129,23 @@ class TestLinks:
         assert isinstance(await one(store, merge()), CyclicParents)
         assert isinstance(await one(store, merge(SECOND, FIRST)), CyclicParents)
         await assert_true(engine)
+
+    async def test_are_looked_up_one_by_one(self, engine: AsyncEngine) -> None:
+        """The planner cannot know how few there are, and would read all cases."""
+        explain = text(f"EXPLAIN (FORMAT JSON) {links._LINKS.text}")
+        async with engine.begin() as connection:
+            await connection.execute(text("SET LOCAL enable_seqscan = off"))
+            nobody = {"case_id": str(UUID(int=0)), "participant_id": str(UUID(int=0))}
+            plan = (await connection.execute(explain, nobody)).scalar_one()[0]["Plan"]
+        (met,) = [node for node in nodes(plan) if node.get("Subplan Name") == "CTE met"]
+        scans = [node for node in nodes(met) if node.get("Index Name") == "cases_pkey"]
+        assert ["Index Cond" in node for node in scans] == [True, True]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
 
 
 class TestAtTheSameMoment:

@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ticket_core.store.views import LinkView
 
 # `part` is the case and all that are part of it, of any participant who is the same person. `met` are the cases on the
-# way from what is linked to what it is part of.
+# way from what is linked to what it is part of, each looked up by itself: the planner expects thousands, and would
+# rather read all cases there are.
 _LINKS = text("""
     WITH RECURSIVE members AS MATERIALIZED (
         SELECT id FROM core.participants WHERE id = CAST(:participant_id AS uuid) OR group_id = (
@@ -32,9 +33,13 @@ _LINKS = text("""
         UNION
         SELECT 'follow_up', later.id FROM part JOIN core.cases AS later ON later.follow_up_of = part.id
     ), met AS (
-        SELECT relation, cases.id, merged ->> 0 AS into_id FROM linked JOIN core.cases USING (id)
+        SELECT relation, one.id, into_id FROM linked CROSS JOIN LATERAL (
+            SELECT id, merged ->> 0 AS into_id FROM core.cases WHERE cases.id = linked.id LIMIT 1
+        ) AS one
         UNION ALL
-        SELECT relation, cases.id, merged ->> 0 FROM met JOIN core.cases ON cases.id = CAST(into_id AS uuid)
+        SELECT relation, one.id, one.into_id FROM met CROSS JOIN LATERAL (
+            SELECT id, merged ->> 0 AS into_id FROM core.cases WHERE cases.id = CAST(met.into_id AS uuid) LIMIT 1
+        ) AS one
     )
     SELECT DISTINCT relation, number, state, topic, subject, name, cases.id
     FROM met JOIN core.cases USING (id) JOIN core.participants ON participants.id = cases.participant_id
