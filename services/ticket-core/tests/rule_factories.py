@@ -1,6 +1,6 @@
 """Rules as their authors write them, and what comes of showing entries to them without a database."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -47,6 +47,15 @@ def rule(key: str = "one", **written: Any) -> Rule:
 
 def book(*rules: Rule) -> RuleBook:
     return RuleBook(rules, gaps=GAPS)
+
+
+def shelf(*rules: Rule) -> Callable[[], Awaitable[RuleBook]]:
+    """What a task reads its rules from."""
+
+    async def read() -> RuleBook:
+        return book(*rules)
+
+    return read
 
 
 def timeline(desk: Desk, case: Case) -> list[Entry]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core_factories import SPACE
 from kawal import database
-from rule_factories import book, rule
+from rule_factories import rule, shelf
 from ticket_core.domain.inputs import Input
 from ticket_core.ruling import RuleRounds
 from ticket_core.store.numbers import CaseNumbers
@@ -30,7 +30,7 @@ async def main(dsn: str) -> None:
                 await asyncio.sleep(SLOWLY_S)
             return outcomes
 
-        await RuleRounds(engine, apply=slowly, book=book(*RULES)).run()
+        await RuleRounds(engine, apply=slowly, book=shelf(*RULES)).run()
 
 
 if __name__ == "__main__":

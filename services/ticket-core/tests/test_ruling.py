@@ -19,13 +19,13 @@ from kawal.errors import TransientError
 from kawal.observability import metrics
 from kawal.testing import eventually
 from routing_factories import FILE, Shift
-from rule_factories import book, rule
+from rule_factories import rule, shelf
 from rules_until_killed import RULES
 from ticket_core import ruling
-from ticket_core.adapters.rule_files import load_rule_book
 from ticket_core.domain.inputs import Input, Reply
 from ticket_core.domain.rules import Rule
 from ticket_core.rebuild import differences
+from ticket_core.rule_shelf import RuleShelf
 from ticket_core.ruling import RuleRounds
 from ticket_core.store import firings
 from ticket_core.store.store import CaseStore, Outcome
@@ -95,11 +95,11 @@ async def assert_each_acted_once(engine: AsyncEngine, *, cases: int = CASES) -> 
 @pytest.fixture
 async def begun(engine: AsyncEngine, store: CaseStore) -> None:
     """Rules have been running; what happens from now on is theirs."""
-    await RuleRounds(engine, apply=store.apply, book=book()).step()
+    await RuleRounds(engine, apply=store.apply, book=shelf()).step()
 
 
 def rounds(engine: AsyncEngine, store: CaseStore, *rules: Rule, **changes: Any) -> RuleRounds:
-    return RuleRounds(engine, **{"apply": store.apply, "book": book(*rules)} | changes)
+    return RuleRounds(engine, **{"apply": store.apply, "book": shelf(*rules)} | changes)
 
 
 class TestStep:
@@ -290,7 +290,7 @@ class TestFile:
     @pytest.mark.usefixtures("begun")
     async def test_fraud_is_urgent(self, engine: AsyncEngine, store: CaseStore) -> None:
         """The rule that comes with the programme."""
-        loaded = load_rule_book(Path(__file__).parents[3] / "programme")
+        loaded = RuleShelf.load(Path(__file__).parents[3] / "programme", engine).book
         await hear(store, topic="account.fraud")
         await settled(rounds(engine, store, book=loaded), engine)
         assert await rows(engine, "SELECT priority, tags FROM core.cases") == [("urgent", ["penipuan"])]

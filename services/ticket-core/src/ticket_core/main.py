@@ -20,7 +20,6 @@ from kawal.vault import Vault
 from ticket_core.adapters.correlation_files import load_matching
 from ticket_core.adapters.programme import with_programme
 from ticket_core.adapters.routing_files import RoutingFile
-from ticket_core.adapters.rule_files import load_rule_book
 from ticket_core.adapters.webhook_sender import WebhookSender
 from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
@@ -45,6 +44,8 @@ from ticket_core.indexing import Indexing
 from ticket_core.live import LiveFeed
 from ticket_core.rising import Rising
 from ticket_core.routing import Routing
+from ticket_core.rule_rehearsal import RuleRehearsals
+from ticket_core.rule_shelf import RuleShelf
 from ticket_core.ruling import RuleRounds
 from ticket_core.settings import Settings
 from ticket_core.store import tables
@@ -118,7 +119,7 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
         routing = Routing(engine, apply=store.apply, rules=file.rules, attendance=file.attendance, told=relay.wake)
         batcher = Batcher(store.apply)
         staffing = Staffing.of(engine, file, changed=routing.wake_now)
-        desk = _desk(settings, engine, batcher=batcher, numbers=numbers, live=live, staffing=staffing)
+        desk = _desk(settings, engine, policy, batcher=batcher, numbers=numbers, live=live, staffing=staffing)
         app = create_api(settings, desk)
         add_console(app, desk, settings=settings)
         consumers = _consumers(settings, engine, store, topics or Topics())
@@ -133,7 +134,7 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
                 "rules": RuleRounds(
                     engine,
                     apply=store.apply,
-                    book=load_rule_book(settings.programme_dir),
+                    book=desk.rules.book,
                     lexicon=policy.matching.lexicon,
                     attendance=file.attendance,
                 ).run,
@@ -177,6 +178,7 @@ def _policy(settings: Settings) -> Policy:
 def _desk(
     settings: Settings,
     engine: AsyncEngine,
+    policy: Policy,
     *,
     batcher: Batcher,
     numbers: CaseNumbers,
@@ -204,6 +206,8 @@ def _desk(
         accesses=RecordingAccesses(engine),
         gatekeeper=Gatekeeper(sessions, bootstrap_hash=settings.api_token_hash),
         staffing=staffing,
+        rules=RuleShelf.load(settings.programme_dir, engine),
+        rehearsals=RuleRehearsals(engine, policy=policy, attendance=staffing.attendances.attendance),
         clock=utc_now,
     )
 

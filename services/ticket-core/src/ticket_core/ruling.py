@@ -5,7 +5,7 @@ in the one write path, on the case as it is when they act. A rule that fails by 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import NoReturn
 
@@ -45,14 +45,15 @@ class RuleRounds:
         engine: AsyncEngine,
         *,
         apply: Apply,
-        book: RuleBook,
+        book: Callable[[], Awaitable[RuleBook]],
         lexicon: Lexicon | None = None,
         attendance: Attendance | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._engine = engine
         self._apply = apply
-        self._book = book
+        self._read_book = book
+        self._book = RuleBook()
         self._lexicon = lexicon or Lexicon()
         self._attendance = attendance or Attendance()
         self._clock = clock
@@ -67,6 +68,7 @@ class RuleRounds:
 
     async def step(self) -> bool:
         """Show what comes next to the rules; returns whether there may be more at once."""
+        self._book = await self._read_book()
         async with self._engine.begin() as connection:
             if not await hold(connection):
                 return False

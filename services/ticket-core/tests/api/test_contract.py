@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core_factories import DEWI, contact, message
 from core_service import API_TOKEN, SERVICE_TOKEN, Served
 from core_tables import rows
-from ticket_core.api.examples import NUMBER
+from ticket_core.api.examples import EXAMPLES, NUMBER
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import WriteNote
 from ticket_core.rebuild import differences
@@ -87,7 +87,10 @@ class TestFuzzed:
         case = (await served.client.get(f"/v1/cases/{NUMBER}")).json()
         view = (await served.client.post("/v1/views", json={"name": "All", "filter": {}})).json()
         hook = (await served.client.post("/v1/webhooks", json={"url": "https://8.8.8.8/"})).json()
+        rule = EXAMPLES["RuleSource"] | {"key": "known"}
+        assert (await served.client.post("/v1/rules", json=rule)).status_code == 201
         return {
+            "rule_key": "known",
             "webhook_id": hook["webhook"]["id"],
             "number": NUMBER,
             "participant_id": case["participant_id"],

@@ -29,6 +29,7 @@ SAMPLES = {
     "seq": "1",
     "place": "0",
     "view_id": str(uuid4()),
+    "rule_key": "one",
     "webhook_id": str(uuid4()),
     "incident_id": str(uuid4()),
     "suggestion_id": str(uuid4()),

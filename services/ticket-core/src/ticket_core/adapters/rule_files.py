@@ -37,7 +37,7 @@ def load_rule_book(programme: Path, maker: RuleMaker | None = None) -> RuleBook:
         ProgrammeError: a file cannot be used, or a rule names what the programme does not have.
     """
     maker = maker or RuleMaker.load(programme)
-    made = [(source, rule) for source, rule in _made(programme, maker) if source.enabled]
+    made = [(source, rule) for source, rule in rules_of_file(programme, maker) if source.enabled]
     in_order = sorted(made, key=lambda one: one[0].order)  # which keeps those of equal order as they stand
     return RuleBook((rule for _, rule in in_order), gaps=maker.gaps)
 
@@ -47,7 +47,8 @@ def check(programme: Path) -> None:
     load_rule_book(programme)
 
 
-def _made(programme: Path, maker: RuleMaker) -> list[tuple[RuleSource, Rule]]:
+def rules_of_file(programme: Path, maker: RuleMaker) -> list[tuple[RuleSource, Rule]]:
+    """All of them, as they stand there; raises `ProgrammeError`."""
     path = programme / FILE
     made, problems = list[tuple[RuleSource, Rule]](), list[str]()
     for source in load_yaml(path, RulesFile).rules:

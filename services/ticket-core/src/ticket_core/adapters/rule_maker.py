@@ -79,7 +79,7 @@ class RuleMaker:
             raise InvalidRule(found)
         return Rule(
             key=source.key,
-            label=source.label.into(Locale.INDONESIAN),
+            label=source.label.id,
             when=when,
             condition=condition,
             acts=acts,

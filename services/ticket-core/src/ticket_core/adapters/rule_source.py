@@ -16,7 +16,6 @@ from pydantic import (
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Channel, Locale
-from kawal.programme import Label
 from kawal.programme.loading import Closed
 from kawal.programme.topics import Key
 from ticket_core.domain.conditions import Moment
@@ -29,8 +28,15 @@ MOST_FIELDS = 20
 DEEPEST = 4
 TEXT_LENGTH = 4_000
 
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LENGTH)]
+_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_PROSE = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
+
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_LINE)]
+Text = Annotated[
+    str,
+    BeforeValidator(lambda text: text.replace("\r\n", "\n") if isinstance(text, str) else text),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LENGTH, pattern=_PROSE),
+]
 Hours = Annotated[float, Field(ge=0, le=24 * 366, allow_inf_nan=False)]
 Order = Annotated[int, Field(ge=0, le=10_000)]
 
@@ -41,7 +47,7 @@ def _date_as_text(value: Any) -> Any:
 
 
 Value = Annotated[
-    StrictBool | StrictInt | StrictFloat | Annotated[str, StringConstraints(max_length=1_000)] | None,
+    StrictBool | StrictInt | StrictFloat | Annotated[str, StringConstraints(max_length=1_000, pattern=_LINE)] | None,
     BeforeValidator(_date_as_text),
 ]
 Words = Annotated[tuple[Word, ...], Field(min_length=1, max_length=MOST_VALUES)]
@@ -52,6 +58,13 @@ class Source(Closed):
     """A closed record, some of whose members are words of Python."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=False, serialize_by_alias=True)
+
+
+class Name(Source):
+    """What the rule is called, in both languages."""
+
+    id: Word
+    en: Word
 
 
 class HoursSource(Source):
@@ -156,13 +169,18 @@ class RuleSource(Source):
     """`key` stands in timelines for years. Of equal `order`, those of the file come first, as they stand in it."""
 
     key: Key
-    label: Label
+    label: Name
     enabled: StrictBool = True
     order: Order = 100
     once_per_case: StrictBool = False
     when: Annotated[tuple[Word, ...], Field(min_length=1, max_length=MOST_VALUES)]
     if_: Annotated[ConditionSource | None, Field(alias="if")] = None
     then: ActsSource
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """As its author wrote it: nothing that he left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
     @model_validator(mode="after")
     def _is_not_too_deep(self) -> "RuleSource":

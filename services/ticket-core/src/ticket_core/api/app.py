@@ -15,6 +15,7 @@ from ticket_core.api import (
     persons,
     recordings,
     routing,
+    rules,
     splits,
     views,
     webhooks,
@@ -44,6 +45,7 @@ def create_api(settings: Settings, desk: Desk) -> App:
         routing.router,
         webhooks.router,
         incidents.router,
+        rules.router,
     ):
         app.include_router(router)
     app.include_router(numbers.router(service_token=settings.service_token))

@@ -12,6 +12,8 @@ from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.staffing import Staffing
 from ticket_core.batcher import Batcher
 from ticket_core.live import LiveFeed
+from ticket_core.rule_rehearsal import RuleRehearsals
+from ticket_core.rule_shelf import RuleShelf
 from ticket_core.store.agents import Agents
 from ticket_core.store.incidents import Incidents
 from ticket_core.store.mentions import Mentions
@@ -50,6 +52,8 @@ class Desk:
     accesses: RecordingAccesses
     gatekeeper: Gatekeeper
     staffing: Staffing
+    rules: RuleShelf
+    rehearsals: RuleRehearsals
     clock: Callable[[], datetime]
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from ticket_core.api.rule_examples import RULE_EXAMPLES
+
 NUMBER = "4829130574"
 _CASE = "0198f2c0-5a1e-7c3d-9b1f-2f6f0a1b2c3d"
 _PARTICIPANT = "0198f2c0-5a1d-7b2c-8a0e-1e5e0a1b2c3d"
@@ -18,6 +20,8 @@ PARAMETERS: dict[str, Any] = {
     "other": "482-913-0582",
     "view_id": _VIEW,
     "agent_id": _AGENT,
+    "rule_key": "fraud_is_urgent",
+    "case": NUMBER,
     "webhook_id": "0198f2c0-7000-7000-8000-0000000000f1",
     "incident_id": _VIEW,
     "incident": _VIEW,
@@ -317,6 +321,7 @@ EXAMPLES: dict[str, Any] = {
         ]
     },
     "ViewView": _SAVED,
+    **RULE_EXAMPLES,
     "WebhookBody": {"url": _WEBHOOK["url"], "kinds": _WEBHOOK["kinds"], "description": _WEBHOOK["description"]},
     "ReplayBody": {"since": _OPENED},
     "WebhookView": _WEBHOOK,

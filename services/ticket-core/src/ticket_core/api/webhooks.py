@@ -4,29 +4,17 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, Field
 
 from kawal.http.inputs import Line
 from ticket_core.api.answers import answer, problems
 from ticket_core.api.asking import AtDesk, Body
-from ticket_core.api.auth import CurrentAgent
-from ticket_core.domain.case import Agent
-from ticket_core.domain.errors import SupervisorsOnly
+from ticket_core.api.supervisors import Supervisor
 from ticket_core.domain.kinds import EntryKind
-from ticket_core.store.saved_views import SUPERVISOR
 from ticket_core.store.webhooks import MOST_LISTED, DeliveryPage, WebhookView
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], responses=problems(401, 403))
-
-
-async def _supervisor(agent: CurrentAgent) -> Agent:
-    if SUPERVISOR not in agent.roles:
-        raise SupervisorsOnly("Ask one of them")
-    return agent
-
-
-Supervisor = Annotated[Agent, Depends(_supervisor)]
 
 
 class WebhookBody(Body):

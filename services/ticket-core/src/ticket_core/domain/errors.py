@@ -256,3 +256,34 @@ class InvalidRule(KawalError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = tuple(problems)
+
+
+class RuleNotFound(KawalError):
+    status, code, title = 404, "rule_not_found", "There is no such rule"
+
+
+class RuleExists(KawalError):
+    status, code, title = 409, "rule_exists", "There is a rule with this key"
+
+
+class RuleOfFile(KawalError):
+    status, code, title = 409, "rule_of_file", "The rule stands in programme/rules.yaml, and is changed there"
+
+
+class TooManyRules(KawalError):
+    status, code, title = 409, "too_many_rules", "There are too many rules"
+
+
+class RuleChanged(KawalError):
+    """`version` is the one that the rule has now."""
+
+    status, code, title = 412, "rule_changed", "The rule has changed meanwhile"
+
+    def __init__(self, version: str) -> None:
+        super().__init__("Look at what it is now, and decide again")
+        self.members = {"etag": f'"{version}"'}
+
+
+class RehearsalGoesOn(KawalError):
+    status, code, title = 503, "dry_run_goes_on", "Another dry run is under way"
+    retry_after_s = 5

@@ -84,8 +84,8 @@ async def next_stretch(connection: AsyncConnection, events: Collection[str], *, 
     """
     place = (await connection.execute(_PLACE)).one_or_none()
     if place is None or not events:
-        stamp = (await connection.execute(_NOW)).scalar_one()
-        return Stretch(StreamPlace(stamp, **_BEYOND), 0, None, ())  # type: ignore[arg-type]
+        now = StreamPlace((await connection.execute(_NOW)).scalar_one(), **_BEYOND)  # type: ignore[arg-type]
+        return Stretch(now if place is None or place.stamp < now.stamp else None, 0, None, ())
     found = (await connection.execute(_NEXT, {**place._asdict(), "limit": limit})).all()
     if not found:
         return Stretch(None, 0, None, ())

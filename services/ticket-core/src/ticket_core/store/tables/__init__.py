@@ -40,7 +40,7 @@ from ticket_core.store.tables.people import (
     said_of_people,
     suggestions,
 )
-from ticket_core.store.tables.rules import rule_firings, rule_place
+from ticket_core.store.tables.rules import rule_firings, rule_place, rule_versions
 from ticket_core.store.tables.schema import metadata
 from ticket_core.store.tables.search import case_search, search_place
 from ticket_core.store.tables.webhooks import webhook_deliveries, webhook_marks, webhooks
@@ -78,6 +78,7 @@ __all__ = [
     "recording_accesses",
     "rule_firings",
     "rule_place",
+    "rule_versions",
     "said_of_people",
     "saved_views",
     "search_place",

@@ -22,6 +22,19 @@ rule_firings = Table(
     Index("rule_firings_latest_idx", "rule", text("at DESC")),
 )
 
+# Rules that supervisors have written, each version of each; without a definition it was removed.
+rule_versions = Table(
+    "rule_versions",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("definition", Text),
+    Column("at", Moment, nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("agent_name", Text, nullable=False),
+    CheckConstraint("version >= 1", name="version"),
+)
+
 rule_place = Table(
     "rule_place",
     metadata,
