@@ -4,15 +4,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import SPACE
-from core_service import Served, serving, settings
+from core_service import VAULT_KEY, Served, serving, settings
 from kawal import database as postgres
 from ticket_core.store import stamps
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.store import CaseStore
+from ticket_core.store.webhooks import WebhookSubscriptions
+from ticket_core.webhooks import Webhooks
+from webhook_receiver import SENDER, Receiver, receiving
 
 FAR = 5_000_000_000
 """More transactions than a test's cluster has had."""
@@ -57,3 +61,19 @@ async def in_another_cluster(engine: AsyncEngine) -> AsyncIterator[Callable[[], 
 async def served(engine: AsyncEngine, dsn: str, tmp_path: Path) -> AsyncIterator[Served]:
     async with serving(engine, settings(dsn=dsn, state=tmp_path)) as running:
         yield running
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+def subscriptions(engine: AsyncEngine) -> WebhookSubscriptions:
+    return WebhookSubscriptions(engine, vault_key=SecretStr(VAULT_KEY))
+
+
+@pytest.fixture
+def webhooks(engine: AsyncEngine, subscriptions: WebhookSubscriptions) -> Webhooks:
+    return Webhooks(engine, subscriptions=subscriptions, sender=SENDER)

@@ -1,20 +1,14 @@
 import asyncio
-from collections.abc import AsyncIterator
-from ipaddress import ip_network
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 
-from core_factories import DEWI, contact, message, number
-from core_service import VAULT_KEY
+from core_factories import DEWI
 from core_tables import rows
 from kawal.testing.waiting import eventually
 from ticket_core import webhooks as module
-from ticket_core.adapters.webhook_sender import WebhookSender
-from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import ChangeTags, Resolve, WriteNote
 from ticket_core.domain.webhooks import MOST_ATTEMPTS, event_id
 from ticket_core.store import webhook_queue
@@ -22,59 +16,13 @@ from ticket_core.store.store import CaseStore
 from ticket_core.store.webhook_queue import WebhookQueue, keep_marks
 from ticket_core.store.webhooks import WebhookSubscriptions
 from ticket_core.webhooks import Webhooks
-from webhook_receiver import Receiver, receiving
+from webhook_receiver import SENDER, Receiver, opened, run, sent, subscribed
 
 pytestmark = pytest.mark.integration
-
-SENDER = WebhookSender(networks=[ip_network("127.0.0.0/8")])
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as one:
-        yield one
-
-
-@pytest.fixture
-def subscriptions(engine: AsyncEngine) -> WebhookSubscriptions:
-    return WebhookSubscriptions(engine, vault_key=SecretStr(VAULT_KEY))
-
-
-@pytest.fixture
-def webhooks(engine: AsyncEngine, subscriptions: WebhookSubscriptions) -> Webhooks:
-    return Webhooks(engine, subscriptions=subscriptions, sender=SENDER)
-
-
-async def subscribed(subscriptions: WebhookSubscriptions, receiver: Receiver, *kinds: str) -> tuple[str, str]:
-    """The id and the secret of a subscription."""
-    view, secret = await subscriptions.add(url=receiver.url, kinds=list(kinds), description="", agent_id=DEWI.id)
-    return view.id, secret
-
-
-async def opened(store: CaseStore, index: int = 1) -> Applied:
-    """A case of three entries: opened, message, notice."""
-    (applied,) = await store.apply([contact(message(conversation=f"chat:{index:08d}", reference=number(index)))])
-    assert isinstance(applied, Applied)
-    return applied
-
-
-async def sent(webhooks: Webhooks, receiver: Receiver, count: int) -> None:
-    """Work until so many requests have come."""
-
-    async def there() -> bool:
-        await webhooks.step()
-        return len(receiver.bodies) >= count
-
-    await eventually(there, timeout=30)
 
 
 async def states(engine: AsyncEngine) -> list[str]:
     return [row[0] for row in await rows(engine, "SELECT state FROM core.webhook_deliveries ORDER BY case_id, seq")]
-
-
-async def run(engine: AsyncEngine, statement: str) -> None:
-    async with engine.begin() as connection:
-        await connection.execute(text(statement))
 
 
 async def due_now(engine: AsyncEngine) -> None:

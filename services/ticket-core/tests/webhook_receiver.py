@@ -1,4 +1,4 @@
-"""A subscriber: a small HTTP server that keeps what it gets."""
+"""A subscriber: a small HTTP server that keeps what it gets. And what tests of webhooks do with it."""
 
 import asyncio
 import json
@@ -6,7 +6,21 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core_factories import DEWI, contact, message, number
+from kawal.testing.waiting import eventually
+from ticket_core.adapters.webhook_sender import WebhookSender
+from ticket_core.domain.fold import Applied
+from ticket_core.store.store import CaseStore
+from ticket_core.store.webhooks import WebhookSubscriptions
+from ticket_core.webhooks import Webhooks
+
+SENDER = WebhookSender(networks=[ip_network("127.0.0.0/8")])
 
 
 @dataclass
@@ -66,3 +80,31 @@ async def receiving(*, tls: ssl.SSLContext | None = None) -> AsyncIterator[Recei
     finally:
         receiver.go_on.set()
         server.close()
+
+
+async def subscribed(subscriptions: WebhookSubscriptions, receiver: Receiver, *kinds: str) -> tuple[str, str]:
+    """The id and the secret of a subscription."""
+    view, secret = await subscriptions.add(url=receiver.url, kinds=list(kinds), description="", agent_id=DEWI.id)
+    return view.id, secret
+
+
+async def opened(store: CaseStore, index: int = 1) -> Applied:
+    """A case of three entries: opened, message, notice."""
+    (applied,) = await store.apply([contact(message(conversation=f"chat:{index:08d}", reference=number(index)))])
+    assert isinstance(applied, Applied)
+    return applied
+
+
+async def sent(webhooks: Webhooks, receiver: Receiver, count: int) -> None:
+    """Work until so many requests have come."""
+
+    async def there() -> bool:
+        await webhooks.step()
+        return len(receiver.bodies) >= count
+
+    await eventually(there, timeout=30)
+
+
+async def run(engine: AsyncEngine, statement: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(statement))

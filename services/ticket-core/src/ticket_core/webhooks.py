@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import NoReturn
 
@@ -55,7 +56,9 @@ class Webhooks:
     async def _serve(self, held: Held) -> None:
         """Send what there is, for as long as it is delivered and the lease is sure to be ours."""
         until = time.monotonic() + ROUND_S
-        secret = self._subscriptions.secret(held.id, data=held.secret, wrapped_key=held.secret_key)
+        secrets = await self._subscriptions.secrets(held.id)
+        if not secrets:
+            return  # removed meanwhile
         still: Held | None = held
         async with AsyncExitStack() as stack:
             post: Post | None = None
@@ -68,20 +71,20 @@ class Webhooks:
                     continue
                 if post is None:
                     post = await stack.enter_async_context(self._sender.to(held.url))
-                still = await self._send(still, due, post=post, secret=secret)
+                still = await self._send(still, due, post=post, secrets=secrets)
 
-    async def _send(self, held: Held, due: list[Due], *, post: Post, secret: str) -> Held | None:
-        results = await asyncio.gather(*(_sent(one, post=post, secret=secret) for one in due))
+    async def _send(self, held: Held, due: list[Due], *, post: Post, secrets: Sequence[str]) -> Held | None:
+        results = await asyncio.gather(*(_sent(one, post=post, secrets=secrets) for one in due))
         still = await self._queue.note(held, results)
         failed = sum(result.error is not None for result in results)
         log.info("webhooks_sent", webhook_id=held.id, delivered=len(results) - failed, failed=failed)
         return still
 
 
-async def _sent(due: Due, *, post: Post, secret: str) -> Result:
+async def _sent(due: Due, *, post: Post, secrets: Sequence[str]) -> Result:
     body, message_id = document(due.told), event_id(due.told.case_id, due.told.seq)
     begun = time.perf_counter()
-    answer = await post(signed(body, message_id=message_id, secret=secret, now=utc_now()), body)
+    answer = await post(signed(body, message_id=message_id, secrets=secrets, now=utc_now()), body)
     metrics.WEBHOOK_SECONDS.observe(time.perf_counter() - begun)
     metrics.WEBHOOKS_SENT.labels(answer.failure or "delivered").inc()
     return Result(due, answer.status, answer.failure)

@@ -43,6 +43,28 @@ class TestWebhooks:
         ((kept,),) = await rows(engine, "SELECT secret FROM core.webhooks")
         assert new["secret"].encode() not in kept, "nor can it be read in the database"
 
+    async def test_another_secret(self, served: Served, engine: AsyncEngine) -> None:
+        new = await added(served)
+        path = f"/v1/webhooks/{new['webhook']['id']}/secret"
+        rotated = await served.client.post(path, json={})
+        assert rotated.status_code == 200
+        assert rotated.json()["webhook"] == new["webhook"]
+        second = rotated.json()["secret"]
+        assert await served.desk.webhooks.secrets(new["webhook"]["id"]) == [second, new["secret"]]
+        (kept,) = await rows(engine, "SELECT secret FROM core.webhook_former_secrets")
+        assert new["secret"].encode() not in kept[0]
+        third = (await served.client.post(path, json={"overlap_hours": 0})).json()["secret"]
+        assert await served.desk.webhooks.secrets(new["webhook"]["id"]) == [third]
+
+    async def test_another_secret_of_none(self, served: Served) -> None:
+        answer = await served.client.post(f"/v1/webhooks/{uuid4()}/secret", json={})
+        assert (answer.status_code, answer.json()["code"]) == (404, "webhook_not_found")
+
+    @pytest.mark.parametrize("hours", [-1, 169, 1.5, "many", None])
+    async def test_another_secret_for_a_strange_time(self, served: Served, hours: Any) -> None:
+        path = f"/v1/webhooks/{(await added(served))['webhook']['id']}/secret"
+        assert (await served.client.post(path, json={"overlap_hours": hours})).status_code == 422
+
     async def test_change_and_remove(self, served: Served) -> None:
         path = f"/v1/webhooks/{(await added(served))['webhook']['id']}"
         changed = await served.client.put(path, json={"url": "https://1.1.1.1/", "kinds": ["opened"]})

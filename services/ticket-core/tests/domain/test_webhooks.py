@@ -32,13 +32,21 @@ def told(**changes: Any) -> Told:
 class TestSigned:
     def test_is_what_the_library_of_the_standard_takes(self) -> None:
         body, now = document(told()), datetime.now(UTC)
-        headers = signed(body, message_id=event_id(CASE, 7), secret=SECRET, now=now)
+        headers = signed(body, message_id=event_id(CASE, 7), secrets=[SECRET], now=now)
         Webhook(SECRET).verify(body, headers)
         for changed in (body + b" ", body.replace(b"7", b"8", 1)):
             with pytest.raises(WebhookVerificationError):
                 Webhook(SECRET).verify(changed, headers)
         with pytest.raises(WebhookVerificationError):
             Webhook(secret_of(bytes(32))).verify(body, headers)
+
+    def test_one_of_several_secrets_is_enough(self) -> None:
+        body, now, other = document(told()), datetime.now(UTC), secret_of(bytes(32))
+        headers = signed(body, message_id=event_id(CASE, 7), secrets=[other, SECRET], now=now)
+        for secret in (other, SECRET):
+            Webhook(secret).verify(body, headers)
+        with pytest.raises(WebhookVerificationError):
+            Webhook(secret_of(b"x" * 32)).verify(body, headers)
 
     def test_no_part_of_what_is_signed_holds_a_dot(self) -> None:
         assert "." not in event_id(CASE, 7)

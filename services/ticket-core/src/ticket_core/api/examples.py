@@ -324,6 +324,7 @@ EXAMPLES: dict[str, Any] = {
     **RULE_EXAMPLES,
     "WebhookBody": {"url": _WEBHOOK["url"], "kinds": _WEBHOOK["kinds"], "description": _WEBHOOK["description"]},
     "ReplayBody": {"since": _OPENED},
+    "SecretBody": {"overlap_hours": 24},
     "WebhookView": _WEBHOOK,
     "NewWebhook": {"webhook": _WEBHOOK, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw8kYkYkYkYkY="},
     "WebhookList": {"items": [_WEBHOOK], "next_cursor": None},

@@ -1,6 +1,7 @@
 """`/v1/webhooks`: who is told what happens, by signed HTTP requests. For supervisors."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -23,6 +24,12 @@ class WebhookBody(Body):
     url: Annotated[Line, Field(min_length=1, max_length=1_000)]
     kinds: Annotated[tuple[EntryKind, ...], Field(max_length=len(EntryKind))] = ()
     description: Annotated[Line, Field(max_length=200)] = ""
+
+
+class SecretBody(Body):
+    """For so long the secrets before sign too; 0 ends them at once, as for one that others have seen."""
+
+    overlap_hours: Annotated[int, Field(ge=0, le=7 * 24)] = 24
 
 
 class ReplayBody(Body):
@@ -83,6 +90,13 @@ async def remove_webhook(webhook_id: UUID, desk: AtDesk, _agent: Supervisor) -> 
     """Send nothing more, and forget what was sent."""
     await desk.webhooks.remove(str(webhook_id))
     return Response(status_code=204)
+
+
+@router.post("/{webhook_id}/secret", response_model=NewWebhook, responses=problems(404))
+async def replace_webhook_secret(webhook_id: UUID, body: SecretBody, desk: AtDesk, _agent: Supervisor) -> Response:
+    """Sign with a new secret. While both hold, each message has a signature by either, and one is enough."""
+    overlap = timedelta(hours=body.overlap_hours)
+    return answer(NewWebhook(*await desk.webhooks.rotate(str(webhook_id), overlap=overlap)))
 
 
 @router.post("/{webhook_id}/enable", response_model=WebhookView, responses=problems(404))

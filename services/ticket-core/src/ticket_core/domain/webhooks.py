@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -73,17 +73,21 @@ def secret_of(random: bytes) -> str:
     return _PREFIX + base64.b64encode(random).decode()
 
 
-def signed(body: bytes, *, message_id: str, secret: str, now: datetime) -> dict[str, str]:
-    """The headers of a message (Standard Webhooks, "Signature scheme")."""
+def signed(body: bytes, *, message_id: str, secrets: Sequence[str], now: datetime) -> dict[str, str]:
+    """The headers of a message (Standard Webhooks, "Signature scheme"); whoever knows one of `secrets` can check it."""
     timestamp = str(int(now.timestamp()))
-    key = base64.b64decode(secret.removeprefix(_PREFIX))
-    digest = hmac.digest(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256)
+    content = f"{message_id}.{timestamp}.".encode() + body
     return {
         "content-type": "application/json",
         "webhook-id": message_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+        "webhook-signature": " ".join(_signature(content, secret) for secret in secrets),
     }
+
+
+def _signature(content: bytes, secret: str) -> str:
+    digest = hmac.digest(base64.b64decode(secret.removeprefix(_PREFIX)), content, hashlib.sha256)
+    return f"v1,{base64.b64encode(digest).decode()}"
 
 
 def pause_s(failures: int, *, chance: float) -> float:

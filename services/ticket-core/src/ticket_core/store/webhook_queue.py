@@ -44,7 +44,7 @@ _CLAIM = text(f"""
     )
     UPDATE core.webhooks AS hook SET lease = :lease, leased_until = now() + make_interval(secs => {LEASE_S})
     FROM wanted WHERE hook.id = wanted.id
-    RETURNING hook.id::text, url, secret, secret_key, failures
+    RETURNING hook.id::text, url, failures
 """)  # noqa: S608 our own constants
 _RELEASE = text("UPDATE core.webhooks SET lease = NULL, leased_until = now() WHERE id = :id AND lease = :lease")
 _HOLD = text("""
@@ -117,6 +117,7 @@ _MARK = text(f"""
 _FORGET = (
     text(f"DELETE FROM core.webhook_marks WHERE at < now() - interval '{KEPT_DAYS} days'"),  # noqa: S608
     text(f"DELETE FROM core.webhook_deliveries WHERE settled_at < now() - interval '{KEPT_DAYS} days'"),  # noqa: S608
+    text("DELETE FROM core.webhook_former_secrets WHERE valid_until <= now()"),
 )
 
 
@@ -128,8 +129,6 @@ class Held(NamedTuple):
 
     id: str
     url: str
-    secret: bytes
-    secret_key: bytes
     failures: int
     lease: str
 
@@ -158,7 +157,7 @@ class WebhookQueue:
         lease = str(uuid4())
         async with self._engine.begin() as connection:
             row = (await connection.execute(_CLAIM, {"lease": lease})).one_or_none()
-        return Held(row[0], row[1], row[2], row[3], row[4], lease) if row is not None else None
+        return Held(row[0], row[1], row[2], lease) if row is not None else None
 
     async def release(self, held: Held) -> None:
         async with self._engine.begin() as connection:

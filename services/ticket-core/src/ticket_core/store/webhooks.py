@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -19,6 +19,8 @@ from ticket_core.store.store import new_id
 
 MOST_WEBHOOKS = 50
 MOST_LISTED = 100
+MOST_FORMER = 3
+"""Secrets before the present one: also whoever never saw an answer and rotates again leaves no gap."""
 BY_HAND = "by_hand"
 _LOCK = 0x6B617761_77656268
 _SECRET_TYPE = "text/plain"  # noqa: S105 a media type
@@ -41,6 +43,26 @@ _CHANGE = text(f"""
     UPDATE core.webhooks SET url = :url, kinds = CAST(:kinds AS text[]), description = :description
     WHERE id = :id RETURNING {_SHOWN}
 """)  # noqa: S608
+_SECRETS = text("""
+    SELECT secret, secret_key FROM core.webhooks WHERE id = :id
+    UNION ALL (
+        SELECT secret, secret_key FROM core.webhook_former_secrets
+        WHERE webhook_id = :id AND valid_until > now() ORDER BY id DESC
+    )
+""")
+_KEEP_FORMER = text("""
+    INSERT INTO core.webhook_former_secrets (webhook_id, id, secret, secret_key, valid_until)
+    SELECT id, :former_id, secret, secret_key, now() + :overlap FROM core.webhooks WHERE id = :id
+""")
+_FORGET_FORMER = text("""
+    DELETE FROM core.webhook_former_secrets WHERE webhook_id = :id AND id NOT IN (
+        SELECT id FROM core.webhook_former_secrets WHERE webhook_id = :id ORDER BY id DESC LIMIT :kept
+    )
+""")
+_REPLACE_SECRET = text(f"""
+    UPDATE core.webhooks SET secret = :secret, secret_key = :secret_key WHERE id = :id RETURNING {_SHOWN}
+""")  # noqa: S608
+_HOLD = text("SELECT FROM core.webhooks WHERE id = :id FOR UPDATE")
 _REMOVE = text("DELETE FROM core.webhooks WHERE id = :id RETURNING id")
 _ENABLE = text(f"""
     UPDATE core.webhooks
@@ -135,18 +157,42 @@ class WebhookSubscriptions:
         Raises:
             TooManyWebhooks: there are `MOST_WEBHOOKS`.
         """
-        webhook_id, secret = new_id(), secret_of(os.urandom(SECRET_BYTES))
-        sealed = seal(secret.encode(), ref=webhook_id, media_type=_SECRET_TYPE, kek=self._kek)
+        webhook_id = new_id()
+        secret, kept = self._new_secret(webhook_id)
         async with self._engine.begin() as connection:
             if (await connection.execute(_COUNT, {"lock": _LOCK})).one()[1] >= MOST_WEBHOOKS:
                 raise TooManyWebhooks("Remove one first")
-            kept = {"secret": sealed.data, "secret_key": sealed.wrapped_key}
             told = {"url": url, "kinds": kinds, "description": description, "agent": agent_id}
             return await _one(connection, _ADD, id=webhook_id, **kept, **told), secret
 
-    def secret(self, webhook_id: str, *, data: bytes, wrapped_key: bytes) -> str:
-        opened, _ = unseal(Sealed(data, wrapped_key), ref=webhook_id, kek=self._kek)
-        return opened.decode()
+    async def rotate(self, webhook_id: str, *, overlap: timedelta) -> tuple[WebhookView, str]:
+        """A new secret, as in `add`; for so long the ones before sign too, the latest `MOST_FORMER` of them.
+
+        Without an overlap no earlier one does.
+
+        Raises:
+            WebhookNotFound.
+        """
+        secret, kept = self._new_secret(webhook_id)
+        async with self._engine.begin() as connection:
+            await connection.execute(_HOLD, {"id": webhook_id})
+            former = {"id": webhook_id, "former_id": new_id(), "overlap": overlap}
+            await connection.execute(_KEEP_FORMER, former)
+            await connection.execute(_FORGET_FORMER, {"id": webhook_id, "kept": MOST_FORMER if overlap else 0})
+            return await _one(connection, _REPLACE_SECRET, id=webhook_id, **kept), secret
+
+    async def secrets(self, webhook_id: str) -> list[str]:
+        """Those that sign now, the latest first; none of a subscription that was removed."""
+        async with self._reading.connection() as connection:
+            found = (await connection.execute(_SECRETS, {"id": webhook_id})).all()
+        opened = (unseal(Sealed(data, key), ref=webhook_id, kek=self._kek) for data, key in found)
+        return [secret.decode() for secret, _ in opened]
+
+    def _new_secret(self, webhook_id: str) -> tuple[str, dict[str, bytes]]:
+        """And how it is kept."""
+        secret = secret_of(os.urandom(SECRET_BYTES))
+        sealed = seal(secret.encode(), ref=webhook_id, media_type=_SECRET_TYPE, kek=self._kek)
+        return secret, {"secret": sealed.data, "secret_key": sealed.wrapped_key}
 
     async def change(self, webhook_id: str, *, url: str, kinds: list[str], description: str) -> WebhookView:
         """Raises `WebhookNotFound`."""

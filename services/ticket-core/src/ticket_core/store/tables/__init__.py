@@ -43,7 +43,7 @@ from ticket_core.store.tables.people import (
 from ticket_core.store.tables.rules import rule_firings, rule_place, rule_versions
 from ticket_core.store.tables.schema import metadata
 from ticket_core.store.tables.search import case_search, search_place
-from ticket_core.store.tables.webhooks import webhook_deliveries, webhook_marks, webhooks
+from ticket_core.store.tables.webhooks import webhook_deliveries, webhook_former_secrets, webhook_marks, webhooks
 
 inbox = inbox_table(metadata)
 outbox = outbox_table(metadata)
@@ -89,6 +89,7 @@ __all__ = [
     "topic_rise_cases",
     "topic_rises",
     "webhook_deliveries",
+    "webhook_former_secrets",
     "webhook_marks",
     "webhooks",
 ]

@@ -34,6 +34,17 @@ webhooks = Table(
     CheckConstraint("(disabled_at IS NULL) = (disabled_reason IS NULL)", name="disabled"),
 )
 
+# Secrets that were replaced: until then they sign too, beside the new one.
+webhook_former_secrets = Table(
+    "webhook_former_secrets",
+    metadata,
+    Column("webhook_id", Id, ForeignKey(webhooks.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("id", Id, primary_key=True),
+    Column("secret", LargeBinary, nullable=False),
+    Column("secret_key", LargeBinary, nullable=False),
+    Column("valid_until", Moment, nullable=False),
+)
+
 webhook_deliveries = Table(
     "webhook_deliveries",
     metadata,
