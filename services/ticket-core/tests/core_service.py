@@ -17,6 +17,7 @@ from kawal.service import Parts, Service, running
 from kawal.vault import Vault
 from ticket_core.adapters.programme import with_programme
 from ticket_core.adapters.routing_files import RoutingFile
+from ticket_core.adapters.vocabulary import Vocabulary
 from ticket_core.adapters.webhook_sender import WebhookSender
 from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
@@ -42,6 +43,7 @@ from ticket_core.store.search_index import SearchIndex
 from ticket_core.store.sessions import Sessions
 from ticket_core.store.store import CaseStore, utc_now
 from ticket_core.store.stream import CaseStream
+from ticket_core.store.tags import Tags
 from ticket_core.store.timeline import Timelines
 from ticket_core.store.webhooks import WebhookSubscriptions
 
@@ -108,6 +110,8 @@ async def serving(engine: AsyncEngine, chosen: Settings) -> AsyncIterator[Served
         staffing=Staffing.of(engine, RoutingFile.load(PROGRAMME)),
         rules=RuleShelf.load(PROGRAMME, engine),
         rehearsals=RuleRehearsals(engine, policy=policy),
+        vocabulary=Vocabulary.load(PROGRAMME),
+        tags=Tags(engine),
         clock=utc_now,
     )
 

@@ -20,6 +20,7 @@ from kawal.vault import Vault
 from ticket_core.adapters.correlation_files import load_matching
 from ticket_core.adapters.programme import with_programme
 from ticket_core.adapters.routing_files import RoutingFile
+from ticket_core.adapters.vocabulary import Vocabulary
 from ticket_core.adapters.webhook_sender import WebhookSender
 from ticket_core.api.app import create_api
 from ticket_core.api.auth import Gatekeeper
@@ -64,6 +65,7 @@ from ticket_core.store.sessions import Sessions
 from ticket_core.store.stamps import StampWatch, check_at_start
 from ticket_core.store.store import CaseStore, utc_now
 from ticket_core.store.stream import CaseStream
+from ticket_core.store.tags import Tags
 from ticket_core.store.timeline import Timelines
 from ticket_core.store.webhook_queue import keep_marks
 from ticket_core.store.webhooks import WebhookSubscriptions
@@ -208,6 +210,8 @@ def _desk(
         staffing=staffing,
         rules=RuleShelf.load(settings.programme_dir, engine),
         rehearsals=RuleRehearsals(engine, policy=policy, attendance=staffing.attendances.attendance),
+        vocabulary=Vocabulary.load(settings.programme_dir),
+        tags=Tags(engine),
         clock=utc_now,
     )
 

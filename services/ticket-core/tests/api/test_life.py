@@ -1,3 +1,4 @@
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core_factories import contact, message, number
 from core_service import Served
 from kawal.contracts.case_events import CaseState
+from kawal.testing import eventually
 from ticket_core.api.auth import BOOTSTRAP
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import TimerFired, TimerKind, WriteNote
@@ -183,6 +185,39 @@ class TestMentions:
     async def test_a_cursor_of_somewhere_else(self, served: Served, cursor: str) -> None:
         answer = await served.client.get("/v1/mentions", params={"cursor": cursor})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
+
+    async def test_are_new_until_they_were_seen(self, served: Served, case: str) -> None:
+        async def unseen() -> tuple[list[bool], int]:
+            page = (await served.client.get("/v1/mentions")).json()
+            return [item["unseen"] for item in page["items"]], page["unseen"]
+
+        for turn in range(2):
+            await self.note(served, case, f"Catatan {turn}")
+        assert await unseen() == ([True, True], 2)
+        await eventually(lambda: self.seen(served, unseen))
+        assert await unseen() == ([False, False], 0)
+        await self.note(served, case, "Catatan baru")
+        assert await unseen() == ([True, False, False], 1)
+        assert await served.desk.mentions.unseen("0198f2c0-0000-7000-8000-0000000000b1") == 0
+
+    @staticmethod
+    async def seen(served: Served, unseen: Callable[[], Awaitable[tuple[list[bool], int]]]) -> bool:
+        """Say so until it counts: while anything else writes in this cluster, what is not settled stays new."""
+        mark = (await served.client.get("/v1/mentions")).json()["mark"]
+        assert (await served.client.post("/v1/mentions/seen", json={"mark": mark})).status_code == 204
+        return (await unseen())[1] == 0
+
+    async def test_what_came_after_the_page_stays_new(self, served: Served, case: str) -> None:
+        mark = (await served.client.get("/v1/mentions")).json()["mark"]
+        await self.note(served, case, "Catatan baru")
+        await served.client.post("/v1/mentions/seen", json={"mark": mark})
+        assert (await served.client.get("/v1/mentions")).json()["unseen"] == 1
+        assert (await served.client.post("/v1/mentions/seen", json={"mark": "x"})).status_code == 422
+
+    async def test_nobody_sees_what_is_not_there_yet(self, served: Served, case: str) -> None:
+        assert (await served.client.post("/v1/mentions/seen", json={"mark": "9" * 18})).status_code == 204
+        await self.note(served, case, "Catatan baru")
+        assert (await served.client.get("/v1/mentions")).json()["unseen"] == 1
 
     async def test_strangers(self, served: Served) -> None:
         assert (await served.anyone.get("/v1/mentions")).status_code == 401

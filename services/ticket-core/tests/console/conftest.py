@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from console_factories import EMAIL, PASSWORD, AtDesk, live
 from core_service import Served
 
+PATIENCE_MS = 30_000
+"""How long a page may take to show what happened: a transaction of anybody in the cluster holds the stream up."""
 CHROMIUM = os.environ.get("KAWAL_CHROMIUM", "/usr/bin/chromium")
 
 
@@ -30,6 +32,7 @@ async def desk(served: Served, stranger: httpx.AsyncClient) -> AtDesk:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser

@@ -238,6 +238,7 @@ class TestLongTimeline:
             event.remove(*listen, note)
             return len(statements)
 
+        await asked()  # what is known for a while is read
         few = await asked()
         await served.store.apply([contact(message(f"Pesan {count}.")) for count in range(MOST_ENTRIES)])
         assert await asked() == few
@@ -285,6 +286,7 @@ class TestActing:
     async def test_refused_answer_is_not_lost(self, desk: AtDesk, case: str, served: Served) -> None:
         answer = {"text": "Sudah ya", "key": await key_of(desk, case), "conversation_id": "chat:somebodyelse"}
         page = (await desk.browser.post(f"/console/cases/{case}/replies", data=answer)).text
+        assert "<html" in page
         assert "Sudah ya</textarea>" in page
         assert "conversation_not_found" in page
         assert f'name="key" value="{answer["key"]}"' in page

@@ -79,7 +79,7 @@ class TestFromACase:
         await page.goto(f"/console/cases/{number(0)}")
         await live(page)
         await page.fill("#text", "Jawaban yang belum dikirim")
-        await page.get_by_label("Insiden", exact=True).select_option(label="Dasbor mati")
+        await page.get_by_role("combobox", name="Insiden").select_option(label="Dasbor mati")
         await page.get_by_role("button", name="Masukkan ke insiden").click()
         await expect(page.locator("#timeline")).to_contain_text("Bagian dari insiden: Dasbor mati")
         await expect(page.get_by_role("button", name="Keluarkan dari insiden")).to_be_visible()

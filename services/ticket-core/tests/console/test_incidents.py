@@ -198,7 +198,7 @@ class TestFromACase:
         case = f"/cases/{numbers[0]}"
         assert f'<option value="{incident["incident_id"]}">Situs &lt;mati&gt;</option>' in await desk.page(case)
         details = await desk.post(f"{case}/incident", incident)
-        assert details.startswith('<section class="details"')
+        assert '<section id="case-incident"' in details
         assert f'href="/console{place}"' in details
         assert "Bagian dari insiden: Situs &lt;mati&gt; · Dewi" in await desk.page(case)
         assert 'id="incident"' in await desk.post(f"{case}/incident/leave", incident)

@@ -16,11 +16,12 @@ def with_programme(policy: Policy, *, programme: Path) -> Policy:
         hold_reasons=frozenset(reason.key for reason in reasons.on_hold),
         resolution_reasons=frozenset(reason.key for reason in reasons.resolution),
         topics=frozenset(Topics.load(programme)),
-        fields={field.key: _rule(field) for field in Fields.load(programme).fields},
+        fields={field.key: rule_of(field) for field in Fields.load(programme).fields},
     )
 
 
-def _rule(field: CaseField) -> FieldRule:
+def rule_of(field: CaseField) -> FieldRule:
+    """What the domain knows of a field."""
     return FieldRule(
         key=field.key,
         kind=FieldKind(field.kind),

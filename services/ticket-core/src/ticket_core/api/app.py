@@ -18,6 +18,7 @@ from ticket_core.api import (
     rules,
     splits,
     views,
+    vocabulary,
     webhooks,
 )
 from ticket_core.api.desk import Desk
@@ -46,6 +47,7 @@ def create_api(settings: Settings, desk: Desk) -> App:
         webhooks.router,
         incidents.router,
         rules.router,
+        vocabulary.router,
     ):
         app.include_router(router)
     app.include_router(numbers.router(service_token=settings.service_token))

@@ -7,6 +7,7 @@ from datetime import datetime
 from fastapi import Request
 
 from kawal.vault import Vault
+from ticket_core.adapters.vocabulary import Vocabulary
 from ticket_core.adapters.webhook_sender import WebhookSender
 from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.staffing import Staffing
@@ -25,6 +26,7 @@ from ticket_core.store.recordings import RecordingAccesses
 from ticket_core.store.rises import Rises
 from ticket_core.store.saved_views import SavedViews
 from ticket_core.store.sessions import Sessions
+from ticket_core.store.tags import Tags
 from ticket_core.store.timeline import Timelines
 from ticket_core.store.webhooks import WebhookSubscriptions
 
@@ -54,6 +56,8 @@ class Desk:
     staffing: Staffing
     rules: RuleShelf
     rehearsals: RuleRehearsals
+    vocabulary: Vocabulary
+    tags: Tags
     clock: Callable[[], datetime]
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ticket_core.api.rule_examples import RULE_EXAMPLES
+from ticket_core.api.word_examples import WORD_EXAMPLES
 
 NUMBER = "4829130574"
 _CASE = "0198f2c0-5a1e-7c3d-9b1f-2f6f0a1b2c3d"
@@ -198,10 +199,14 @@ EXAMPLES: dict[str, Any] = {
                 "author_id": _AGENT,
                 "author_name": "Budi",
                 "text": "@Dewi, tolong tanyakan ke bank.",
+                "unseen": True,
             }
         ],
         "next_cursor": None,
+        "unseen": 1,
+        "mark": "81234",
     },
+    "SeenBody": {"mark": "81234"},
     "ParticipantView": {
         "id": _PARTICIPANT,
         "name": "Siti",
@@ -322,6 +327,7 @@ EXAMPLES: dict[str, Any] = {
     },
     "ViewView": _SAVED,
     **RULE_EXAMPLES,
+    **WORD_EXAMPLES,
     "WebhookBody": {"url": _WEBHOOK["url"], "kinds": _WEBHOOK["kinds"], "description": _WEBHOOK["description"]},
     "ReplayBody": {"since": _OPENED},
     "SecretBody": {"overlap_hours": 24},

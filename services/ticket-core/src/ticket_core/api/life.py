@@ -65,6 +65,12 @@ class FieldsBody(Body):
     values: Annotated[dict[Word, Value], Field(min_length=1, max_length=100)]
 
 
+class SeenBody(Body):
+    """The `mark` of the first page that was read: what has come since then stays new."""
+
+    mark: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
+
+
 @router.post("/pend", response_model=Applied)
 async def pend(desk: AtDesk, asked: Asked, _body: NoBody | None = None) -> Response:
     """It waits for the participant, whose next message opens it again."""
@@ -131,6 +137,13 @@ async def list_mentions(
 ) -> Response:
     """The notes that call the caller, the latest first."""
     return answer(await desk.mentions.page(agent.id, cursor=cursor, limit=limit))
+
+
+@mentions_router.post("/seen", status_code=204, responses=problems(403))
+async def see_mentions(body: SeenBody, desk: AtDesk, agent: CurrentAgent) -> Response:
+    """The caller has seen the notes that call him; `unseen` counts from here."""
+    await desk.mentions.seen(agent.id, mark=body.mark)
+    return Response(status_code=204)
 
 
 async def called(desk: Desk, text: str, *, by_id: tuple[UUID, ...] = ()) -> tuple[str, ...]:

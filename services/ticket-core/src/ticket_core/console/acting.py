@@ -27,12 +27,12 @@ async def reply(
     fingerprint = hashlib.sha256(f"{here.number}\n{conversation_id}\n{text}".encode()).hexdigest()
     once = Once(scope=here.agent.id, key=key, fingerprint=fingerprint)
     command = Reply(**here.asked, once=once, text=text, conversation_id=conversation_id or None)
-    return await here.written(command, template="composer.html")
+    return await here.written(command, part="composer")
 
 
 @router.post("/resolve")
-async def resolve(here: AtCase) -> Response:
-    return await here.done(Resolve(**here.asked))
+async def resolve(here: AtCase, reason: Annotated[Line, Form(max_length=64)] = "") -> Response:
+    return await here.done(Resolve(**here.asked, reason=reason or None))
 
 
 @router.post("/reopen")
@@ -46,7 +46,7 @@ async def assign(here: AtCase, assignee_id: Annotated[UUID | Literal[""], Form()
     try:
         assignee = await here.console.desk.agents.get(str(assignee_id)) if assignee_id else None
     except AgentNotFound as gone:
-        return await here.head(gone.code)
+        return await here.answered("head", problem=gone.code)
     return await here.done(Assign(**here.asked, assignee=assignee))
 
 

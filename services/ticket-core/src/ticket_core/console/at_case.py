@@ -3,6 +3,7 @@
 With script, the part of the page that changed; without, the case again.
 """
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict
 from urllib.parse import quote
@@ -12,12 +13,23 @@ from fastapi.responses import RedirectResponse, Response
 
 from kawal.errors import KawalError
 from kawal.observability.tracing import current_traceparent
-from ticket_core.console.desk_pages import case_context
+from ticket_core.console.desk_pages import case_context, whole_case
 from ticket_core.console.rendering import AtConsole, Console, SignedIn, by_htmx
 from ticket_core.domain.case import Agent
 from ticket_core.domain.errors import IdempotencyConflict
 from ticket_core.domain.inputs import AgentCommand, JoinCommand, PersonCommand, Reply, WriteNote
 from ticket_core.store.queries import plain_number
+
+_TEMPLATES = {
+    "head": "case_head.html",
+    "person": "person.html",
+    "composer": "composer.html",
+    "note": "note.html",
+    "tags": "case_tags.html",
+    "field": "case_field.html",
+    "incident": "case_incident.html",
+}
+"""The parts of the page that are answered alone."""
 
 
 class Command(TypedDict):
@@ -41,55 +53,53 @@ class Here:
     def asked(self) -> Command:
         return Command(number=plain_number(self.number), agent=self.agent, traceparent=current_traceparent())
 
-    async def done(self, command: AgentCommand | JoinCommand) -> Response:
-        """Do it; answered with the head of the case, which says what was refused."""
-        problem = None
-        try:
-            await self.console.desk.batcher.submit(command)
-        except KawalError as refused:
-            problem = refused.code
-        return await self.head(problem)
-
-    async def head(self, problem: str | None) -> Response:
-        if not by_htmx(self.request):
-            return self._case()
-        return await self._part("case_head.html", problem=problem)
-
-    async def details(self, problem: str | None) -> Response:
-        """What is known of the case beside its timeline, which says what was refused."""
-        return await self._part("details.html", details_problem=problem) if by_htmx(self.request) else self._case()
+    async def done(self, command: AgentCommand | JoinCommand, *, part: str = "head") -> Response:
+        """Do it; answered with a part of the page, which says what was refused."""
+        return await self.answered(part, problem=await refused(self.console.desk.batcher.submit(command)))
 
     async def said(self, command: PersonCommand) -> Response:
         """Say who the participant is; answered with what is known of him, which says what was refused."""
-        problem = None
-        try:
-            await self.console.desk.batcher.submit(command)
-        except KawalError as refused:
-            problem = refused.code
-        return await self._part("person.html", person_problem=problem) if by_htmx(self.request) else self._case()
+        return await self.answered("person", problem=await refused(self.console.desk.batcher.submit(command)))
 
-    async def written(self, command: Reply | WriteNote, *, template: str, named: str = "") -> Response:
-        """Do it; answered with the box that it was written in, whose variables begin with `named`.
+    async def written(self, command: Reply | WriteNote, *, part: str) -> Response:
+        """Do it; answered with the box that it was written in.
 
         After a refusal the text is still in the box, and the form's key with it: it may have been done all the same.
         """
-        try:
-            await self.console.desk.batcher.submit(command)
-        except KawalError as refused:
-            kept = {f"{named}draft": command.text, f"{named}problem": refused.code}
-            # The key of something else that was done cannot be used for this text.
-            if command.once is not None and not isinstance(refused, IdempotencyConflict):
-                kept["key"] = command.once.key
-            return await self._part(template, **kept)
-        return await self._part(template) if by_htmx(self.request) else self._case()
+        problem = await refused(self.console.desk.batcher.submit(command))
+        if problem is None:
+            return await self.answered(part, problem=None)
+        kept: dict[str, Any] = {"drafts": {part: command.text}}
+        # The key of something else that was done cannot be used for this text.
+        if command.once is not None and problem != IdempotencyConflict.code:
+            kept["key"] = command.once.key
+        return await self.answered(part, problem=problem, **kept)
 
-    async def _part(self, template: str, **changes: Any) -> Response:
-        """A part of the page again; `changes` is what differs from one that was just opened."""
-        context = await case_context(self.console, self.number, self.agent)
-        return self.console.response(self.request, template, **context | changes)
+    async def answered(self, part: str, *, problem: str | None, at: str | None = None, **changes: Any) -> Response:
+        """The part of the page again; without script all of it, if there is something to tell.
+
+        `at` is where in the part the problem is told. `changes` is what differs from a page that was just opened.
+        """
+        if problem is not None:
+            changes["problems"] = {at or part: problem}
+        if by_htmx(self.request):
+            context = await case_context(self.console, self.number, self.agent)
+            return self.console.response(self.request, _TEMPLATES[part], **context | changes)
+        if problem is not None:
+            return await whole_case(self.request, self.console, self.agent, self.number, **changes)
+        return self._case()
 
     def _case(self) -> Response:
         return RedirectResponse(f"/console/cases/{quote(self.number)}", status_code=303)
+
+
+async def refused(act: Awaitable[object]) -> str | None:
+    """Do it; the code of what kept it from being done."""
+    try:
+        await act
+    except KawalError as problem:
+        return problem.code
+    return None
 
 
 async def _here(request: Request, console: AtConsole, agent: SignedIn, number: str) -> Here:

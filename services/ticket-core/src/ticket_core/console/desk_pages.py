@@ -77,9 +77,7 @@ async def case_page(
     if by_htmx(request):
         case = await _case(console, number, wanted.agent, before=before)
         return console.response(request, "case.html", looking=wanted, **case)
-    around = await surroundings(console, wanted.agent, here=wanted.place)
-    case, cases = await asyncio.gather(_case(console, number, wanted.agent, before=before), _list(console, wanted))
-    return console.response(request, "desk.html", **around | cases | case)
+    return await _whole(request, console, wanted, number, before=before)
 
 
 @router.get("/cases/{number}/around")
@@ -125,6 +123,19 @@ async def entries_part(
     )
 
 
+async def whole_case(request: Request, console: Console, agent: Agent, number: str, **changes: Any) -> Response:
+    """The page of a case; `changes` is what differs from one that was just opened."""
+    return await _whole(request, console, Looking(Place.OPEN, "", agent), number, **changes)
+
+
+async def _whole(
+    request: Request, console: Console, wanted: Looking, number: str, *, before: int | None = None, **changes: Any
+) -> Response:
+    around = await surroundings(console, wanted.agent, here=wanted.place)
+    case, cases = await asyncio.gather(_case(console, number, wanted.agent, before=before), _list(console, wanted))
+    return console.response(request, "desk.html", **around | cases | case | changes)
+
+
 async def case_context(console: Console, number: str, agent: Agent) -> dict[str, Any]:
     """All that the case view shows around the timeline."""
     desk = console.desk
@@ -140,12 +151,10 @@ async def case_context(console: Console, number: str, agent: Agent) -> dict[str,
         "incidents": incidents,
         "answer_to": showing.answers_go_to(case),
         "key": str(uuid7()),
-        "draft": "",
-        "note_draft": "",
-        "note_problem": None,
-        "problem": None,
-        "person_problem": None,
-        "details_problem": None,
+        "used_tags": [one.tag for one in await desk.tags.used()],
+        "fields": console.words.fields_for(case.topic),
+        "drafts": {},
+        "problems": {},
         "open_number": case.number,
     }
 

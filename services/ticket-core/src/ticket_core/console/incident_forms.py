@@ -185,13 +185,13 @@ async def join_from_case(
 ) -> Response:
     """The case that is open has this cause."""
     act = joined(here.console.desk, here.agent, str(incident_id), [here.number], tell_last=tell_last)
-    return await here.details(await _refused(act))
+    return await here.answered("incident", problem=await _refused(act))
 
 
 @case_router.post("/incident/leave")
 async def leave_from_case(here: AtCase, incident_id: Annotated[UUID, Form()]) -> Response:
     act = left(here.console.desk, here.agent, str(incident_id), [here.number])
-    return await here.details(await _refused(act))
+    return await here.answered("incident", problem=await _refused(act))
 
 
 async def _refused(act: Awaitable[BulkResults]) -> str | None:

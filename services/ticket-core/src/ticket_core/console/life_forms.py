@@ -47,4 +47,4 @@ async def write_note(
     # The form for answers, beside it, has the same key.
     once = Once(scope=f"note {here.agent.id}", key=key, fingerprint=fingerprint)
     command = WriteNote(**here.asked, once=once, text=text, mentions=await called(here.console.desk, text))
-    return await here.written(command, template="note.html", named="note_")
+    return await here.written(command, part="note")

@@ -15,8 +15,11 @@ async def surroundings(console: Console, agent: Agent, *, here: str) -> dict[str
     To be read before the page's own part, so that its stream of changes begins early enough: no gap.
     """
     after = await console.desk.live.here()
-    presence, active, (_, suggested) = await asyncio.gather(
-        presence_of(console, agent.id), active_count(console), console.desk.rises.counts()
+    presence, active, (_, suggested), unseen = await asyncio.gather(
+        presence_of(console, agent.id),
+        active_count(console),
+        console.desk.rises.counts(),
+        console.desk.mentions.unseen(agent.id),
     )
     return {
         "agent": agent,
@@ -26,6 +29,7 @@ async def surroundings(console: Console, agent: Agent, *, here: str) -> dict[str
         "presence": presence,
         "active_count": active,
         "suggested_incidents": suggested,
+        "unseen_mentions": unseen,
     }
 
 

@@ -12,7 +12,7 @@ from kawal.contracts.words import Locale
 from kawal.errors import KawalError
 from kawal.http.address_limits import AddressLimit
 from kawal.pages import Pages
-from kawal.programme import Fields, Reasons, Topics
+from ticket_core.adapters.vocabulary import Vocabulary
 from ticket_core.api.auth import COOKIE, refuse_foreign
 from ticket_core.api.desk import Desk
 from ticket_core.console import showing
@@ -34,9 +34,7 @@ class Console:
 
     desk: Desk
     pages: Pages
-    topics: Topics
-    reasons: Reasons
-    fields: Fields
+    words: Vocabulary
     attempts: Attempts
     limit: AddressLimit
     clock: Callable[[], datetime]
@@ -51,15 +49,15 @@ class Console:
             "agent": None,
             "now": self.clock(),
             "show": showing,
-            "topic_label": lambda key: self.topics.label(key, locale=locale),
-            "topic_groups": showing.topic_groups(self.topics, locale=locale),
-            "topic_names": lambda key: {one: self.topics.label(key, locale=one) if key else "" for one in Locale},
-            "resolution_reasons": [(one.key, one.label.into(locale)) for one in self.reasons.resolution],
-            "hold_reasons": [(one.key, one.label.into(locale)) for one in self.reasons.on_hold],
-            "reason_label": lambda key: self.reasons.label(key, locale=locale),
-            "field_label": lambda key: self.fields.label(key, locale=locale),
+            "topic_label": lambda key: self.words.topics.label(key, locale=locale),
+            "topic_groups": showing.topic_groups(self.words.topics, locale=locale),
+            "topic_names": lambda key: {one: self.words.topics.label(key, locale=one) if key else "" for one in Locale},
+            "resolution_reasons": [(one.key, one.label.into(locale)) for one in self.words.reasons.resolution],
+            "hold_reasons": [(one.key, one.label.into(locale)) for one in self.words.reasons.on_hold],
+            "reason_label": lambda key: self.words.reasons.label(key, locale=locale),
+            "field_label": lambda key: self.words.fields.label(key, locale=locale),
             "refusal": lambda code: self._refusal(code, locale=locale),
-            "choice_label": lambda key, value: self.fields.choice_label(key, value, locale=locale),
+            "choice_label": lambda key, value: self.words.fields.choice_label(key, value, locale=locale),
             **context,
         }
 

@@ -10,15 +10,16 @@ from kawal.errors import KawalError
 from kawal.http import App, problems
 from kawal.http.address_limits import AddressLimit
 from kawal.pages import Pages, mount_assets
-from kawal.programme import Fields, Reasons, Topics
 from ticket_core.api.desk import Desk
 from ticket_core.console import (
     acting,
     desk_pages,
+    detail_forms,
     incident_forms,
     incident_pages,
     join_forms,
     life_forms,
+    mention_pages,
     person_forms,
     presence,
     signing_in,
@@ -33,15 +34,12 @@ HTMX = Path("node_modules/htmx.org/dist/htmx.min.js")
 
 
 def add_console(app: App, desk: Desk, *, settings: Settings) -> None:
-    """Raises `ProgrammeError`: its topics of complaint, reasons or fields cannot be used."""
-    programme, assets = settings.programme_dir, settings.console_assets
-    pages = Pages(HERE, assets=mount_assets(app, HERE / "static", files={"htmx.js": assets / HTMX}))
+    files = {"htmx.js": settings.console_assets / HTMX}
+    pages = Pages(HERE, assets=mount_assets(app, HERE / "static", files=files))
     app.state.console = Console(
         desk=desk,
         pages=pages,
-        topics=Topics.load(programme),
-        reasons=Reasons.load(programme),
-        fields=Fields.load(programme),
+        words=desk.vocabulary,
         attempts=Attempts(),
         limit=AddressLimit(
             "console_sign_ins", settings.wrong_passwords_per_address, unlimited=settings.unlimited_networks
@@ -56,6 +54,8 @@ def add_console(app: App, desk: Desk, *, settings: Settings) -> None:
         desk_pages.router,
         acting.router,
         life_forms.router,
+        detail_forms.router,
+        mention_pages.router,
         person_forms.router,
         presence.router,
         join_forms.router,

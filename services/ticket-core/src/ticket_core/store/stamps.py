@@ -25,7 +25,7 @@ CHECK_WITHIN_S = 2.0
 CHECK_EVERY_S = 3_600.0
 LOCK_WITHIN = "10s"
 
-STAMPED = ("timeline", "search_place", "rule_place", "webhooks", "webhook_marks")
+STAMPED = ("timeline", "search_place", "rule_place", "webhooks", "webhook_marks", "mention_marks")
 """Entries, and the places of whatever follows them. A case has the stamp of its last entry."""
 _HIGHEST = f"SELECT greatest(0, {', '.join(f'(SELECT max(stamp) FROM core.{table})' for table in STAMPED)}) AS stamp"  # noqa: S608
 _AHEAD = text(f"SELECT stamp FROM ({_HIGHEST}) AS highest WHERE stamp >= {_NEXT}")  # noqa: S608

@@ -275,6 +275,8 @@
   }
 
   restoreDraft();
-  if (openCase()) toEnd();
+  const meant = location.hash.startsWith("#entry-") && document.getElementById(location.hash.slice(1));
+  if (meant) meant.scrollIntoView({ block: "center" });
+  else if (openCase()) toEnd();
   setInterval(tick, 30000);
 })();

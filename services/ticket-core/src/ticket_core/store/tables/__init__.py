@@ -19,6 +19,7 @@ from ticket_core.store.tables.desk import (
     agents,
     api_tokens,
     attendance,
+    mention_marks,
     queue_departures,
     saved_views,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "incident_tellings",
     "incident_updates",
     "incidents",
+    "mention_marks",
     "metadata",
     "number_counter",
     "once",

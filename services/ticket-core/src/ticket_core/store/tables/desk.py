@@ -1,6 +1,7 @@
 """Agents, how they sign in, whether they are there, and what they keep for themselves."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -102,4 +103,13 @@ saved_views = Table(
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("owner_id", "name"),
     Index("saved_views_shared_idx", "name", postgresql_where=text("shared")),
+)
+
+# Up to which stamp an agent has seen who calls him in notes.
+mention_marks = Table(
+    "mention_marks",
+    metadata,
+    # No foreign key: the bootstrap token acts for nobody in `agents`.
+    Column("agent_id", Id, primary_key=True),
+    Column("stamp", BigInteger, nullable=False),
 )
