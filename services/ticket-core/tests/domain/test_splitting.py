@@ -16,6 +16,7 @@ from core_factories import (
     voicemail,
 )
 from kawal.contracts.case_events import CaseState
+from rule_factories import occasion, timeline
 from ticket_core.domain.case import Case
 from ticket_core.domain.entries import Original
 from ticket_core.domain.errors import (
@@ -102,6 +103,13 @@ class TestSplit:
         ]
         assert desk.hear(message("Lagi", at=desk.now)).seq == 5
         assert desk.world.conversations[CHAT].last_seq == before.last_seq + 2
+
+    def test_no_rule_answers_to_what_was_moved(self, desk: Desk) -> None:
+        """It happened where it was said."""
+        desk.give(split(OTHER_ASKED, OTHER_ANSWERED))
+        old, new = desk.cases
+        assert occasion(desk, timeline(desk, old)[OTHER_ASKED - 1]).events == {"message", "contact", "state"}
+        assert [occasion(desk, entry).events for entry in timeline(desk, new)] == [set(), set(), set(), {"split_off"}]
 
     def test_what_is_left_without_an_answer_waits(self, desk: Desk) -> None:
         """The answer that had been given was to the other problem."""

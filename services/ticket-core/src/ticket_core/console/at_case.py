@@ -28,6 +28,7 @@ _TEMPLATES = {
     "tags": "case_tags.html",
     "field": "case_field.html",
     "incident": "case_incident.html",
+    "ties": "case_ties.html",
 }
 """The parts of the page that are answered alone."""
 

@@ -109,6 +109,7 @@ async def entries_part(
     case = await console.desk.cases.case(number)
     told = {item.about for item in page.items if item.about is not None}
     told |= await console.desk.timelines.seen(number, in_items=page.items)
+    told |= {seq for item in page.items for seq in item.payload.get("seqs", ())}
     earlier = [await _entry(console, number, seq) for seq in sorted(told) if seq <= after]
     # Of the page, not of the case: what was committed since the page was read is still to be asked for.
     last_seq = page.items[-1].seq if page.items else after

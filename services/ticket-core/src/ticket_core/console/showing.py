@@ -6,7 +6,8 @@ from datetime import datetime
 
 from kawal.contracts.words import Locale
 from kawal.programme import Topics
-from ticket_core.domain.kinds import Priority
+from ticket_core.domain.inputs import GoesOn
+from ticket_core.domain.kinds import Priority, Relation
 from ticket_core.store.views import CaseView, ConversationView, TimelineItem
 
 STATE_BADGES = {
@@ -18,10 +19,13 @@ STATE_BADGES = {
     "closed": "",
 }
 PRIORITIES = tuple(Priority)
+RELATIONS = tuple(Relation)
+GOES_ON = tuple(GoesOn)
 HIDDEN = frozenset({"delivery", "read"})
 """Shown at the entry that they are about."""
 CONTRIBUTIONS = frozenset({"message", "form", "voicemail", "callback", "notice", "automatic_answer", "update"})
 NOWHERE = "nowhere"
+_SAID = frozenset({"message", "form", "voicemail", "callback"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ def initials(name: str | None) -> str:
 
 def visible(items: Sequence[TimelineItem]) -> list[TimelineItem]:
     return [item for item in items if item.kind not in HIDDEN]
+
+
+def can_be_moved(item: TimelineItem) -> bool:
+    """Whether it may become another case's: what people said, and is still here."""
+    return item.kind in _SAID and item.moved_to is None
 
 
 def told(item: TimelineItem) -> list[tuple[str, str]]:

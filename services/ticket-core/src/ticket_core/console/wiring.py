@@ -23,6 +23,7 @@ from ticket_core.console import (
     person_forms,
     presence,
     signing_in,
+    tie_forms,
 )
 from ticket_core.console.attempts import Attempts
 from ticket_core.console.rendering import Console, SignInNeeded, by_htmx
@@ -59,6 +60,7 @@ def add_console(app: App, desk: Desk, *, settings: Settings) -> None:
         person_forms.router,
         presence.router,
         join_forms.router,
+        tie_forms.router,
         incident_pages.router,
         incident_forms.router,
         incident_forms.one_router,

@@ -109,7 +109,7 @@ class SplitOff:
 
 @dataclass(frozen=True, slots=True)
 class EntriesReturned:
-    """What was moved to the case `case_id` is here as before, and that case is part of this one; `numbers` led to it.
+    """What was moved to the case `case_id`, `seqs`, is here as before, and that case, with `numbers`, part of this one.
 
     `said` is what this case is with them. There, the participant was answered last at `answered_at`, and waits since
     `waiting_since`.
@@ -123,6 +123,7 @@ class EntriesReturned:
     answered_at: datetime | None
     waiting_since: datetime | None
     said: Said
+    seqs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

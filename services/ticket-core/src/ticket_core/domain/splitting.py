@@ -219,6 +219,7 @@ class Splits:
             answered_at=max(answers, default=None),
             waiting_since=asked[0] if asked else None,
             said=self._said(origin, self._world.timeline_of(origin), without=still_away),
+            seqs=tuple(sorted(origin.moved - still_away)),
         )
         waiting_since = _first(_asked_with(_asked(self._world.timeline_of(origin), without=still_away), returned))
         return replace(returned, said=returned.said._replace(waiting_since=waiting_since))

@@ -41,10 +41,13 @@ _LINKS = text("""
             SELECT id, merged ->> 0 AS into_id FROM core.cases WHERE cases.id = CAST(met.into_id AS uuid) LIMIT 1
         ) AS one
     )
-    SELECT DISTINCT relation, number, state, topic, subject, name, cases.id
-    FROM met JOIN core.cases USING (id) JOIN core.participants ON participants.id = cases.participant_id
-    WHERE into_id IS NULL AND cases.id <> CAST(:case_id AS uuid)
-    ORDER BY relation, cases.id
+    SELECT DISTINCT relation, one.* FROM met CROSS JOIN LATERAL (
+        SELECT number, state, topic, subject, name, cases.id
+        FROM core.cases JOIN core.participants ON participants.id = cases.participant_id
+        WHERE cases.id = met.id LIMIT 1
+    ) AS one
+    WHERE into_id IS NULL AND met.id <> CAST(:case_id AS uuid)
+    ORDER BY relation, one.id
 """)
 
 

@@ -58,7 +58,7 @@
       if (link.parentElement.dataset.number === number) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     });
-    document.querySelector(".desk")?.classList.toggle("desk--case", Boolean(number));
+    document.querySelector(".desk")?.classList.toggle("desk--case", Boolean(document.querySelector("#case > article")));
   }
 
   async function refreshList() {
