@@ -39,6 +39,33 @@ class TestVault:
         )
         assert await vault.get(kept.vault_ref) == (DATA, "audio/wav")
 
+    async def test_put_again_takes_the_place_of_the_first(self, vault):
+        first = await vault.put(DATA, media_type="audio/wav", once="RE1")
+        second = await vault.put(DATA + b"!", media_type="audio/mpeg", once="RE1")
+        assert (
+            first.vault_ref == second.vault_ref != (await vault.put(DATA, media_type="audio/wav", once="RE2")).vault_ref
+        )
+        assert await vault.get(first.vault_ref) == (DATA + b"!", "audio/mpeg")
+
+    async def test_put_again_mends_what_was_cut_off(self, vault):
+        kept = await vault.put(DATA, media_type="audio/wav", once="RE1")
+        await vault._delete(f"keys/{kept.vault_ref}")
+        await vault.put(DATA, media_type="audio/wav", once="RE1")
+        assert await vault.get(kept.vault_ref) == (DATA, "audio/wav")
+
+    async def test_put_again_brings_nothing_back(self, vault):
+        kept = await vault.put(DATA, media_type="audio/wav", once="RE1")
+        await vault.destroy(kept.vault_ref)
+        with pytest.raises(VaultObjectDestroyed):
+            await vault.put(DATA, media_type="audio/wav", once="RE1")
+        with pytest.raises(VaultObjectDestroyed):
+            await vault.get(kept.vault_ref)
+
+    async def test_reference_cannot_be_made_without_the_key(self, vault):
+        other = Vault(MemoryStore(), key=make_key())
+        refs = {(await one.put(DATA, media_type="audio/wav", once="RE1")).vault_ref for one in (vault, other)}
+        assert len(refs) == 2
+
     async def test_empty(self, vault):
         kept = await vault.put(b"", media_type="text/plain")
         assert await vault.get(kept.vault_ref) == (b"", "text/plain")

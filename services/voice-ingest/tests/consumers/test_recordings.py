@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from kawal.case_numbers.leases import LeasedNumbers, lease_client
 from kawal.contracts.interactions import CallbackRequested, VoicemailLeft, interaction_adapter
-from kawal.spool import Spool, SpoolLimits
+from kawal.spool import Spool, SpoolLimits, SpoolUnavailable
 from kawal.vault import Vault
 from voice_factories import ACCOUNT, HOTLINE, NOW, VAULT_KEY, number, pending_voicemail
 from voice_ingest.adapters.twilio.rest import TwilioRest
@@ -129,6 +129,23 @@ class TestFetched:
         assert await bench.turn(timedelta(hours=8)) == [VoicemailLeft]
         assert bench.in_vault() == files
         assert bench.provider.asked == ["GET", "DELETE"]
+
+    async def test_what_could_not_be_noted_leaves_one_copy_in_the_vault(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As after a crash between the vault and the journal."""
+
+        async def refuse(_pending: object) -> None:
+            raise SpoolUnavailable("The disk refused")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(bench.journal, "update", refuse)
+            assert await bench.turn(timedelta(0)) == []
+        files = bench.in_vault()
+        assert files > 0
+        assert await bench.turn(timedelta(minutes=5)) == [VoicemailLeft]
+        assert bench.in_vault() == files
+        assert bench.provider.asked == ["GET", "GET", "DELETE"]
 
 
 @pytest.mark.parametrize("answer", [Provider.page, Provider.redirect, lambda: httpx.Response(404)])

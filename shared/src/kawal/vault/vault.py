@@ -43,22 +43,34 @@ class Vault:
         self._store = LocalStore(location, mkdir=True) if isinstance(location, Path) else location
 
     async def put(
-        self, data: bytes, *, media_type: str, name: str | None = None, duration_s: float | None = None
+        self,
+        data: bytes,
+        *,
+        media_type: str,
+        name: str | None = None,
+        duration_s: float | None = None,
+        once: str | None = None,
     ) -> Attachment:
         """Encrypt and keep `data`; the claim check is what travels in events.
+
+        `once` names what is put, for whoever may have to put it again because he crashed before he could note the
+        claim check: it takes the place of what he put before, which nobody would ever find, nor erase.
 
         Raises:
             ValueError: `media_type` is none (parameters such as `; charset` do not belong to it).
             VaultObjectTooLarge: more than `MAX_BYTES`.
+            VaultObjectDestroyed: what `once` names has been erased.
             VaultUnavailable: the store is away; nothing usable was kept.
         """
         if not _MEDIA_TYPE.fullmatch(media_type):
             raise ValueError(f"{media_type!r} is not a media type")
         if len(data) > MAX_BYTES:
             raise VaultObjectTooLarge(f"At most {MAX_BYTES} bytes")
-        ref = str(uuid4())
+        ref = str(uuid4()) if once is None else sealing.ref_of(once, kek=self._kek)
         sealed = await asyncio.to_thread(sealing.seal, data, ref=ref, media_type=media_type, kek=self._kek)
         async with _store_errors():
+            if once is not None and await self._read(f"objects/{ref}") == _DESTROYED:
+                raise VaultObjectDestroyed("It cannot be brought back")
             await self._write(f"objects/{ref}", sealed.data)
             await self._write(f"keys/{ref}", sealed.wrapped_key)
         metrics.VAULT_OPERATIONS.labels("put").inc()

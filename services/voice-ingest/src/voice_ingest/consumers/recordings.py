@@ -90,9 +90,11 @@ class RecordingFetcher:
             await self._wait(replace(due, pending=pending), failed)
 
     async def _into_vault(self, pending: PendingVoicemail) -> PendingVoicemail:
-        """Noted at once: whatever fails afterwards must not leave a second copy in the vault."""
+        """Noted at once: what fails afterwards must not fetch it again. A crash before that leaves no second copy."""
         media = await self._recordings.fetch(pending.url)
-        recording = await self._vault.put(media.data, media_type=media.media_type, duration_s=pending.duration_s)
+        recording = await self._vault.put(
+            media.data, media_type=media.media_type, duration_s=pending.duration_s, once=pending.recording_id
+        )
         vaulted = pending.model_copy(update={"recording": recording})
         await self._queue.update(vaulted)
         return vaulted

@@ -114,8 +114,13 @@ class VoicemailQueue(Protocol):
 
 
 class RecordingVault(Protocol):
-    async def put(self, data: bytes, *, media_type: str, duration_s: float | None = None) -> Attachment:
-        """Encrypt and keep; the claim check travels in events. Raises `TransientError` while it is away."""
+    async def put(
+        self, data: bytes, *, media_type: str, duration_s: float | None = None, once: str | None = None
+    ) -> Attachment:
+        """Encrypt and keep; the claim check travels in events. The same `once` again takes the place of the first.
+
+        Raises `TransientError` while it is away.
+        """
 
 
 class VoicemailSink(Protocol):
