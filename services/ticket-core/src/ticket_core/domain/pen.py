@@ -67,10 +67,23 @@ class Pen:
         )
 
     def copied(self, entry: Entry, fact: EntryFact, *, state: CaseState | None) -> None:
-        """What was said in another case; in the conversation, it keeps its place there."""
+        """What was said in another case, not what it did to that one; in its conversation it stays where it is."""
         self._seq += 1
-        copy = entry._replace(case_id=self._case_id, seq=self._seq, fact=fact, state=state)
-        self.entries.append(copy._replace(conversation_seq=None, about=None))
+        self.entries.append(
+            Entry(
+                case_id=self._case_id,
+                seq=self._seq,
+                at=entry.at,
+                author=entry.author,
+                fact=fact,
+                author_id=entry.author_id,
+                author_name=entry.author_name,
+                channel=entry.channel,
+                conversation_id=entry.conversation_id,
+                text=entry.text,
+                state=state,
+            )
+        )
 
     def about(
         self, seq: int, fact: EntryFact, *, at: datetime, channel: Channel, conversation_id: str | None = None
