@@ -1,5 +1,6 @@
 """Settings shared by all services: one environment, prefix `KAWAL_`, no default secrets."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -55,14 +56,23 @@ class ServiceSettings(BaseSettings):
 
 
 class EdgeSettings(ServiceSettings):
-    """What every edge needs besides: its spool, and where case numbers are leased."""
+    """What every edge needs besides: its spool, and where case numbers are leased.
+
+    `conversation_days`: so long it keeps in PostgreSQL what was said in a conversation, and the calls that were placed.
+    """
 
     spool_dir: Path | None = None
     spool_max_rows: int = Field(default=1_000_000, gt=0)
     spool_max_bytes: int = Field(default=2 * 1024**3, gt=0)
     spool_retention_s: int = Field(default=24 * 60 * 60, ge=0)
+    conversation_days: int = Field(default=730, ge=8)
     ticket_core_url: str
     service_token: SecretStr
+
+    @property
+    def conversations_kept(self) -> timedelta:
+        """Longer than the topics keep what a consumer may read again (7 days), or it would come back."""
+        return timedelta(days=self.conversation_days)
 
     def spool_path(self, service: str) -> Path:
         """The spool file of this replica; a replica keeps its own directory over restarts."""

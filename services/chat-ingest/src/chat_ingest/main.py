@@ -17,10 +17,11 @@ from chat_ingest.domain.rooms import Rooms
 from chat_ingest.domain.sessions import SessionTokens
 from chat_ingest.settings import Settings
 from chat_ingest.store.tables import parked_keys
-from chat_ingest.store.transcript import StoredTranscript
+from chat_ingest.store.transcript import DELETES, StoredTranscript
 from kawal import database, edge
 from kawal.contracts.outbound import outbound_adapter
 from kawal.contracts.topics import OUTBOUND_CHAT
+from kawal.database.retention import Retention
 from kawal.kafka import Broadcast, Consumer, ConsumerSettings, DeadLetters, decoder
 from kawal.observability.operations import NotReady
 from kawal.service import Parts, Service
@@ -62,6 +63,7 @@ async def opened(
                 "transcript": writer.run,
                 "live": live.run,
                 "sweep": TranscriptSweep(desk.transcript, rooms=desk.rooms).run,
+                "retention": Retention(engine, keep=settings.conversations_kept, deletes=DELETES).run,
             },
             ready={"live": reading_live},
             alive={**accepting.alive, "transcript": writer.alive, "live": live.alive},

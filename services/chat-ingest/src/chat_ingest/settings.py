@@ -2,9 +2,9 @@
 
 import resource
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from chat_ingest.domain.participants import HostSite
@@ -41,6 +41,13 @@ class Settings(EdgeSettings):
         if not isinstance(value, str):
             return value
         return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+
+    @model_validator(mode="after")
+    def _outlive_sessions(self) -> Self:
+        """Whoever comes back with a session is to find all of its conversation."""
+        if self.conversation_days <= self.chat_session_days + 1:
+            raise ValueError("conversation_days must be longer than chat_session_days")
+        return self
 
     @property
     def max_connections(self) -> int:

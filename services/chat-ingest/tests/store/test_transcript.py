@@ -1,12 +1,14 @@
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from chat_factories import outbound, settings
+from chat_factories import NOW, outbound, settings
 from chat_ingest.domain.refusals import TranscriptAway
-from chat_ingest.store.transcript import StoredTranscript
+from chat_ingest.store.transcript import DELETES, StoredTranscript
 from kawal import database as databases
+from kawal.database.retention import Retention
 
 pytestmark = pytest.mark.integration
 
@@ -58,3 +60,22 @@ class TestReads:
         async with databases.opened(settings().postgres_dsn) as engine:
             with pytest.raises(TranscriptAway):
                 await StoredTranscript(engine).after("chat:whoever-it-is", seq=0, limit=1)
+
+
+class TestForget:
+    async def test_conversations_whose_last_word_is_old(self, database: Callable[..., str]) -> None:
+        long_over, going_on = f"chat:{uuid4().hex}", f"chat:{uuid4().hex}"
+        old, new = NOW - timedelta(days=800), NOW - timedelta(days=700)
+        async with databases.opened(database("chat-ingest")) as engine:
+            transcript = StoredTranscript(engine)
+            await transcript.write([outbound(seq, conversation_id=long_over, at=old) for seq in (1, 2)])
+            await transcript.write(
+                [outbound(1, conversation_id=going_on, at=old), outbound(2, conversation_id=going_on, at=new)]
+            )
+            await Retention(engine, keep=timedelta(days=730), deletes=DELETES, clock=lambda: NOW).delete_old()
+            assert await transcript.after(long_over, seq=0, limit=10) == []
+            assert [one.seq for one in await transcript.after(going_on, seq=0, limit=10)] == [1, 2]
+
+    def test_never_before_a_session_is_over(self) -> None:
+        with pytest.raises(ValueError, match="conversation_days"):
+            settings(conversation_days=30, chat_session_days=30)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from kawal import database
 from kawal.contracts.outbound import Outbound, outbound_adapter
 from kawal.contracts.topics import OUTBOUND_VOICE
+from kawal.database.retention import Retention
 from kawal.http import App, create_app
 from kawal.kafka import Consumer, ConsumerSettings, DeadLetters, decoder
 from kawal.service import Parts, Service, Task
@@ -27,7 +28,7 @@ from voice_ingest.consumers.outcomes import Outcomes
 from voice_ingest.consumers.recordings import RecordingFetcher
 from voice_ingest.emulator import network
 from voice_ingest.settings import NAME, PORT, Settings
-from voice_ingest.store.calls import SqlCalls
+from voice_ingest.store.calls import SqlCalls, forget
 from voice_ingest.store.reports import SpooledReports
 from voice_ingest.store.tables import parked_keys
 
@@ -85,6 +86,7 @@ async def opened(
             "recordings": fetcher.run,
             "outbound": consumer.run,
             "dialler": dialler.run,
+            "retention": Retention(engine, keep=settings.conversations_kept, deletes={"voice.call": forget}).run,
         }
         if settings.voice_emulator:
             tasks["emulator"] = await stack.enter_async_context(_emulator(settings, app))

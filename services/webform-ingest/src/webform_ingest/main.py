@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from kawal import database, edge
 from kawal.contracts.outbound import Outbound, outbound_adapter
 from kawal.contracts.topics import OUTBOUND_WEB
+from kawal.database.retention import Retention
 from kawal.kafka import Consumer, ConsumerSettings, DeadLetters, decoder
 from kawal.observability.tracing import current_traceparent
 from kawal.service import Parts, Service
@@ -20,6 +21,7 @@ from webform_ingest.domain.history import Reports
 from webform_ingest.domain.intake import Intake
 from webform_ingest.settings import PORT, SERVICE, WebSettings
 from webform_ingest.store.histories import StoredHistories
+from webform_ingest.store.old import DELETES
 from webform_ingest.store.recent import RecentAcceptances
 from webform_ingest.store.tables import parked_keys
 from webform_ingest.store.used_links import StoredUsedLinks
@@ -49,7 +51,12 @@ async def opened(settings: WebSettings, *, outbound_topic: str = OUTBOUND_WEB.na
         transcript = _transcript(settings, engine, reports=ledger, topic=outbound_topic)
         yield Parts(
             app=create_web_app(settings, intake=intake, reading=reading, used=StoredUsedLinks(engine), now=now),
-            tasks={**accepting.tasks, "transcript": transcript.run, "recent": recent.run},
+            tasks={
+                **accepting.tasks,
+                "transcript": transcript.run,
+                "recent": recent.run,
+                "retention": Retention(engine, keep=settings.conversations_kept, deletes=DELETES).run,
+            },
             alive={**accepting.alive, "transcript": transcript.alive},
         )
 

@@ -36,6 +36,11 @@ TASKS_DIED = Counter("kawal_tasks_died_total", "Background tasks that died.", ["
 # Lines written, by level; a rise of `error` is an alert.
 LOG_LINES = Counter("kawal_log_lines_total", "Log lines written.", ["level"])
 
+# --- retention (kawal.database.retention) ---
+
+# Rows that were old enough, by table.
+RETENTION_DELETED = Counter("kawal_retention_deleted_rows_total", "Rows deleted because of their age.", ["table"])
+
 # --- vault (kawal.vault) ---
 
 # Operations on encrypted objects: put, get, destroy.

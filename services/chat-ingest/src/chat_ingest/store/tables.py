@@ -1,6 +1,6 @@
 """The schema `chat`."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Index, Integer, Table, Text
 
 from kawal.database import metadata as schema_metadata
 from kawal.kafka import parked_keys_table
@@ -26,6 +26,7 @@ transcript = Table(
     Column("wants_receipt", Boolean, nullable=False),
     CheckConstraint("seq >= 1", name="seq_from_one"),
     CheckConstraint("author in ('participant', 'agent', 'system')", name="author_known"),
+    Index("transcript_at_idx", "at"),
     comment="What was told in each conversation, in its order; written once, from kawal.outbound.chat.v1",
 )
 

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, bindparam, func, literal, select
+from sqlalchemy import ARRAY, Select, bindparam, func, literal, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -14,6 +15,7 @@ from chat_ingest.domain.refusals import TranscriptAway
 from chat_ingest.store.tables import transcript
 from kawal.contracts.outbound import OutboundMessage
 from kawal.database import is_outage
+from kawal.database.retention import Delete
 
 READ_WITHIN_S = 2.0
 WRITE_WITHIN_S = 15.0
@@ -22,11 +24,30 @@ _COLUMNS = tuple(transcript.columns)
 _NAMES = tuple(column.name for column in _COLUMNS)
 
 
+_FORGET = text("""
+    DELETE FROM chat.transcript WHERE (conversation_id, seq) IN (
+        SELECT conversation_id, seq FROM chat.transcript AS old WHERE at < :before AND NOT EXISTS (
+            SELECT FROM chat.transcript AS later
+            WHERE later.conversation_id = old.conversation_id AND later.at >= :before
+        )
+        ORDER BY at LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+""")
+
+
 @cache
 def _write() -> Insert:
     arrays = (bindparam(column.name, type_=ARRAY(column.type)) for column in _COLUMNS)
     rows = func.unnest(*arrays).table_valued(*_NAMES).render_derived()
     return insert(transcript).from_select(_NAMES, select(rows)).on_conflict_do_nothing()
+
+
+async def forget(connection: AsyncConnection, before: datetime, most: int) -> int:
+    """Only of conversations in which all is that old: readers expect every place."""
+    return (await connection.execute(_FORGET, {"before": before, "most": most})).rowcount
+
+
+DELETES: Mapping[str, Delete] = {"chat.transcript": forget}
 
 
 class StoredTranscript:

@@ -83,6 +83,19 @@ FINISH = text("""
 """)
 
 
+FORGET = text("""
+    delete from voice.call where delivery_id in (
+        select delivery_id from voice.call where state = 'done' and created_at < :before
+        order by created_at limit :most for update skip locked
+    )
+""")
+
+
+async def forget(connection: AsyncConnection, before: datetime, most: int) -> int:
+    """See `kawal.database.retention.Delete`: calls that are over."""
+    return (await connection.execute(FORGET, {"before": before, "most": most})).rowcount
+
+
 class SqlCalls:
     """Implements `PlannedCalls` on the real PostgreSQL."""
 

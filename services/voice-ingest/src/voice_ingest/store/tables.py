@@ -52,4 +52,5 @@ call = Table(
     CheckConstraint("state <> 'placed' or call_id is not null", name="placed_has_call"),
     Index("call_due", "state", "due_at", postgresql_where=text("state <> 'done'")),
     Index("call_number", "to_number", "position"),
+    Index("call_over", "created_at", postgresql_where=text("state = 'done'")),
 )

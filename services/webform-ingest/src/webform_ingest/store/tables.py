@@ -1,6 +1,6 @@
 """The PostgreSQL schema `web`."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Index, Integer, Table, Text
 
 from kawal.database import metadata as schema_metadata
 from kawal.kafka.parked import parked_keys_table
@@ -29,6 +29,7 @@ transcript = Table(
     # Whether it still has to be reported as read once the participant has fetched it.
     Column("unread", Boolean, nullable=False),
     CheckConstraint("seq >= 1", name="seq_from_one"),
+    Index("transcript_at_idx", "at"),
 )
 
 # What the form that began a conversation tells about it.
@@ -39,6 +40,7 @@ conversation = Table(
     Column("reference", Text),
     Column("routing_key", Text, nullable=False),
     Column("opened_at", DateTime(timezone=True), nullable=False),
+    Index("conversation_opened_at_idx", "opened_at"),
 )
 
 # The latest sign-in link that was used for each address, for as long as it would be valid.
