@@ -26,6 +26,7 @@ from ticket_core.api.staffing import Staffing
 from ticket_core.batcher import Batcher
 from ticket_core.console.wiring import add_console
 from ticket_core.live import LiveFeed
+from ticket_core.macro_shelf import MacroShelf
 from ticket_core.rule_rehearsal import RuleRehearsals
 from ticket_core.rule_shelf import RuleShelf
 from ticket_core.settings import Settings
@@ -108,6 +109,7 @@ async def serving(engine: AsyncEngine, chosen: Settings) -> AsyncIterator[Served
         accesses=RecordingAccesses(engine),
         gatekeeper=Gatekeeper(sessions, bootstrap_hash=chosen.api_token_hash),
         staffing=Staffing.of(engine, RoutingFile.load(PROGRAMME)),
+        macros=MacroShelf.load(PROGRAMME, engine),
         rules=RuleShelf.load(PROGRAMME, engine),
         rehearsals=RuleRehearsals(engine, policy=policy),
         vocabulary=Vocabulary.load(PROGRAMME),

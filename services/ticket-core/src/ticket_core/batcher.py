@@ -11,12 +11,12 @@ from typing import NoReturn, overload
 from kawal.errors import KawalError
 from kawal.http import Unavailable
 from ticket_core.domain.fold import Applied, Skipped
-from ticket_core.domain.inputs import AgentCommand, JoinCommand, PersonCommand
+from ticket_core.domain.inputs import AgentCommand, JoinCommand, PersonCommand, UseMacro
 from ticket_core.domain.persons import PersonChanged
 from ticket_core.domain.register import Imported
 from ticket_core.domain.ruling import RulesRan
 
-Command = AgentCommand | JoinCommand | PersonCommand
+Command = AgentCommand | JoinCommand | UseMacro | PersonCommand
 Done = Applied | PersonChanged
 Outcome = Done | RulesRan | Imported | Skipped | KawalError
 Apply = Callable[[Sequence[Command]], Awaitable[Sequence[Outcome]]]
@@ -41,7 +41,7 @@ class Batcher:
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(MOST_WAITING)
 
     @overload
-    async def submit(self, command: AgentCommand | JoinCommand) -> Applied: ...
+    async def submit(self, command: AgentCommand | JoinCommand | UseMacro) -> Applied: ...
 
     @overload
     async def submit(self, command: PersonCommand) -> PersonChanged: ...

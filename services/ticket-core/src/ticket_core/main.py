@@ -43,6 +43,7 @@ from ticket_core.housekeeping import Housekeeping
 from ticket_core.incident_updates import IncidentUpdates
 from ticket_core.indexing import Indexing
 from ticket_core.live import LiveFeed
+from ticket_core.macro_shelf import MacroShelf
 from ticket_core.rising import Rising
 from ticket_core.routing import Routing
 from ticket_core.rule_rehearsal import RuleRehearsals
@@ -208,6 +209,7 @@ def _desk(
         accesses=RecordingAccesses(engine),
         gatekeeper=Gatekeeper(sessions, bootstrap_hash=settings.api_token_hash),
         staffing=staffing,
+        macros=MacroShelf.load(settings.programme_dir, engine, attendance=staffing.attendances.attendance),
         rules=RuleShelf.load(settings.programme_dir, engine),
         rehearsals=RuleRehearsals(engine, policy=policy, attendance=staffing.attendances.attendance),
         vocabulary=Vocabulary.load(settings.programme_dir),

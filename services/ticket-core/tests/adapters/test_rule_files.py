@@ -81,7 +81,7 @@ class TestLoad:
                 {"acts": "{ reply: { id: Ya, en: '{{participant.name}}' } }"},
                 "then.reply.en: {{participant.name}} may",
             ),
-            ({"acts": "{ reply: { id: Ya } }"}, "rules.0.then.reply.en: Field required"),
+            ({"acts": "{ reply: { id: Ya } }"}, "say `id` and `en`, or `macro`"),
             ({"acts": "{ }"}, "it does nothing"),
         ],
     )

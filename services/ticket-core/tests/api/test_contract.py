@@ -91,6 +91,7 @@ class TestFuzzed:
         assert (await served.client.post("/v1/rules", json=rule)).status_code == 201
         return {
             "rule_key": "known",
+            "macro_key": "ask_screenshot",
             "webhook_id": hook["webhook"]["id"],
             "number": NUMBER,
             "participant_id": case["participant_id"],

@@ -30,6 +30,7 @@ SAMPLES = {
     "place": "0",
     "view_id": str(uuid4()),
     "rule_key": "one",
+    "macro_key": "one",
     "webhook_id": str(uuid4()),
     "incident_id": str(uuid4()),
     "suggestion_id": str(uuid4()),

@@ -1,7 +1,7 @@
 """Makes rules of what people wrote, or says everything that is wrong with it."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,15 @@ from typing import Any
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Author, Locale
 from kawal.errors import KawalError
-from kawal.programme import Topics
+from kawal.programme import Topics, load_yaml
 from ticket_core.adapters.calendar_files import load_calendars
 from ticket_core.adapters.correlation_files import load_matching
 from ticket_core.adapters.facts_files import load_gaps
+from ticket_core.adapters.macro_source import FILE as MACROS
+from ticket_core.adapters.macro_source import MacrosFile, MacroText
 from ticket_core.adapters.programme import with_programme
 from ticket_core.adapters.routing_files import RoutingFile
-from ticket_core.adapters.rule_source import ActsSource, ConditionSource, RuleSource
+from ticket_core.adapters.rule_source import ActsSource, AnswerSource, ConditionSource, RuleSource
 from ticket_core.domain import tags
 from ticket_core.domain.acts import Act, Answer, GiveTo, GiveToTeam, Move, Note, SetPriority, SetTopic, Tag, WriteDown
 from ticket_core.domain.calendars import BusinessCalendar
@@ -55,10 +57,12 @@ class RuleMaker:
     calendars: Mapping[str, BusinessCalendar]
     lexicon: Lexicon
     gaps: Gaps
+    macros: Mapping[str, MacroText] = field(default_factory=dict)
 
     @classmethod
     def load(cls, programme: Path) -> "RuleMaker":
         """What the folder `programme` has; raises `ProgrammeError`."""
+        macros = load_yaml(programme / MACROS, MacrosFile).macros
         return cls(
             policy=with_programme(Policy(), programme=programme),
             groups=frozenset(group.key for group in Topics.load(programme).groups),
@@ -66,6 +70,7 @@ class RuleMaker:
             calendars=load_calendars(programme),
             lexicon=load_matching(programme).lexicon,
             gaps=load_gaps(programme),
+            macros={one.key: one.text for one in macros if one.text is not None},
         )
 
     def rule(self, source: RuleSource, *, version: int = 0) -> Rule:
@@ -88,13 +93,13 @@ class RuleMaker:
         )
 
     def _when(self, source: RuleSource, found: list[str]) -> frozenset[str]:
-        _require(source.when, EVENTS, "when", found)
+        require_known(source.when, EVENTS, "when", found)
         return frozenset(source.when)
 
     def acts(self, source: ActsSource, found: list[str], *, names: Collection[str]) -> Iterator[Act]:
         """What is to be done, in its order; what is wrong with it is added to `found`."""
         if source.topic is not None:
-            _require([source.topic], self.policy.topics | {NONE}, "then.topic", found)
+            require_known([source.topic], self.policy.topics | {NONE}, "then.topic", found)
             yield SetTopic(_or_none(source.topic))
         if source.fields is not None:
             yield WriteDown(self.values(source.fields, "then.fields", found))
@@ -105,9 +110,9 @@ class RuleMaker:
         if source.assign is not None:
             yield GiveTo(_or_none(source.assign))
         if source.team is not None:
-            _require([source.team], self.teams, "then.team", found)
+            require_known([source.team], self.teams, "then.team", found)
             yield GiveToTeam(source.team)
-        yield from _texts(source, found, names)
+        yield from _texts(source, found, names, self.macros)
         if source.state is not None:
             yield self._move(source.state, source.reason, found)
 
@@ -119,7 +124,7 @@ class RuleMaker:
         if state not in _TARGETS:
             found.append(f"then.state: a rule can move a case to {', '.join(sorted(_TARGETS))}")
         elif reason is not None or state is CaseState.ON_HOLD:
-            _require([reason or NONE], reasons, "then.reason", found)
+            require_known([reason or NONE], reasons, "then.reason", found)
         return Move(state, reason)
 
     def values(
@@ -160,7 +165,7 @@ class _Conditions:
             if wanted is None:
                 continue
             if allowed is not None:
-                _require(wanted, allowed, f"{place}.{what}", self._found)
+                require_known(wanted, allowed, f"{place}.{what}", self._found)
             if what is What.TAGS:
                 wanted = _tags(wanted, f"{place}.tags", self._found)
             if what is What.ASSIGNEE:
@@ -175,7 +180,7 @@ class _Conditions:
                 self._maker.values({key: value}, f"{place}.fields", self._found)
             yield FieldIs(key, values)
         for name, wanted in (source.entry or {}).items():
-            _require([name], members_of(self._when), f"{place}.entry", self._found)
+            require_known([name], members_of(self._when), f"{place}.entry", self._found)
             yield Member(name, frozenset(wanted))
         yield from self._times(source, place)
 
@@ -193,7 +198,7 @@ class _Conditions:
             )
 
     def _has_calendar(self, key: str | None, place: str) -> bool:
-        return key is None or _require([key], self._maker.calendars, f"{place}.calendar", self._found)
+        return key is None or require_known([key], self._maker.calendars, f"{place}.calendar", self._found)
 
     def _nested(self, source: ConditionSource, place: str) -> Iterator[Condition]:
         if source.all is not None:
@@ -213,18 +218,36 @@ class _Conditions:
         return Says(written, phrases)
 
 
-def _texts(source: ActsSource, found: list[str], names: Collection[str]) -> Iterator[Act]:
+def _texts(
+    source: ActsSource, found: list[str], names: Collection[str], macros: Mapping[str, MacroText]
+) -> Iterator[Act]:
     if source.note is not None:
-        found += [f"then.note: {problem}" for problem in problems(source.note, known=names)]
+        found += found_problems(source.note, "then.note", names)
         yield Note(source.note)
     if source.reply is not None:
-        texts = {Locale.INDONESIAN: source.reply.id, Locale.ENGLISH: source.reply.en}
+        texts = _answer(source.reply, macros, found)
         for locale, text in texts.items():
-            found += [f"then.reply.{locale}: {problem}" for problem in problems(text, known=names)]
+            found += found_problems(text, f"then.reply.{locale}", names)
         yield Answer(texts)
 
 
-def _require(given: Iterable[str], known: Collection[str], place: str, found: list[str]) -> bool:
+def _answer(source: AnswerSource, macros: Mapping[str, MacroText], found: list[str]) -> dict[Locale, str]:
+    """The rule's own words, or those of a macro."""
+    words: AnswerSource | MacroText = source
+    if source.macro is not None:
+        if not require_known([source.macro], macros, "then.reply.macro", found):
+            return {}
+        words = macros[source.macro]
+    return {Locale.INDONESIAN: words.id or "", Locale.ENGLISH: words.en or ""}
+
+
+def found_problems(text: str, place: str, names: Collection[str]) -> list[str]:
+    """What is wrong with the placeholders of a text."""
+    return [f"{place}: {problem}" for problem in problems(text, known=names)]
+
+
+def require_known(given: Iterable[str], known: Collection[str], place: str, found: list[str]) -> bool:
+    """Whether all of `given` are known; those that are not are added to `found`."""
     unknown = [one for one in map(str, given) if one not in known]
     if unknown:
         found.append(f"{place}: there is no {', '.join(unknown)}; there are {', '.join(sorted(known)) or 'none'}")

@@ -59,6 +59,11 @@ class Source(Closed):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=False, serialize_by_alias=True)
 
+    @property
+    def written(self) -> dict[str, Any]:
+        """As its author wrote it: nothing that he left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
 
 class Name(Source):
     """What the rule is called, in both languages."""
@@ -134,10 +139,18 @@ class TagsSource(Source):
 
 
 class AnswerSource(Source):
-    """What the participant is told, by language. May have placeholders."""
+    """What the participant is told, by language, or as the macro with this key says it. May have placeholders."""
 
-    id: Text
-    en: Text
+    id: Text | None = None
+    en: Text | None = None
+    macro: Key | None = None
+
+    @model_validator(mode="after")
+    def _has_words(self) -> "AnswerSource":
+        own = self.id is not None and self.en is not None
+        if own is (self.macro is not None) or (self.id is None) is not (self.en is None):
+            raise ValueError("say `id` and `en`, or `macro`")
+        return self
 
 
 class ActsSource(Source):
@@ -176,11 +189,6 @@ class RuleSource(Source):
     when: Annotated[tuple[Word, ...], Field(min_length=1, max_length=MOST_VALUES)]
     if_: Annotated[ConditionSource | None, Field(alias="if")] = None
     then: ActsSource
-
-    @property
-    def written(self) -> dict[str, Any]:
-        """As its author wrote it: nothing that he left out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
     @model_validator(mode="after")
     def _is_not_too_deep(self) -> "RuleSource":

@@ -10,6 +10,7 @@ from ticket_core.api import (
     joins,
     life,
     links,
+    macros,
     numbers,
     participants,
     persons,
@@ -47,6 +48,8 @@ def create_api(settings: Settings, desk: Desk) -> App:
         webhooks.router,
         incidents.router,
         rules.router,
+        macros.router,
+        macros.case_router,
         vocabulary.router,
     ):
         app.include_router(router)

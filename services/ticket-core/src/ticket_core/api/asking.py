@@ -15,7 +15,7 @@ from ticket_core.api.desk import Desk, desk_of
 from ticket_core.api.versions import IfMatch, changed_meanwhile
 from ticket_core.domain.case import Agent
 from ticket_core.domain.errors import CaseChangedMeanwhile
-from ticket_core.domain.inputs import AgentCommand, JoinCommand, Once
+from ticket_core.domain.inputs import AgentCommand, JoinCommand, Once, UseMacro
 from ticket_core.store.queries import plain_number
 
 
@@ -78,7 +78,7 @@ Asked = Annotated[Command, Depends(_asked)]
 AtDesk = Annotated[Desk, Depends(desk_of)]
 
 
-async def done(desk: Desk, command: AgentCommand | JoinCommand, *, status: int = 200) -> Response:
+async def done(desk: Desk, command: AgentCommand | JoinCommand | UseMacro, *, status: int = 200) -> Response:
     """Do it, and answer what became of the case."""
     try:
         return answer(await desk.batcher.submit(command), status=status)

@@ -13,6 +13,7 @@ from ticket_core.api.auth import Gatekeeper
 from ticket_core.api.staffing import Staffing
 from ticket_core.batcher import Batcher
 from ticket_core.live import LiveFeed
+from ticket_core.macro_shelf import MacroShelf
 from ticket_core.rule_rehearsal import RuleRehearsals
 from ticket_core.rule_shelf import RuleShelf
 from ticket_core.store.agents import Agents
@@ -55,6 +56,7 @@ class Desk:
     gatekeeper: Gatekeeper
     staffing: Staffing
     rules: RuleShelf
+    macros: MacroShelf
     rehearsals: RuleRehearsals
     vocabulary: Vocabulary
     tags: Tags

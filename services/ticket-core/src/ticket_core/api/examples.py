@@ -22,6 +22,7 @@ PARAMETERS: dict[str, Any] = {
     "view_id": _VIEW,
     "agent_id": _AGENT,
     "rule_key": "fraud_is_urgent",
+    "macro_key": "ask_screenshot",
     "case": NUMBER,
     "webhook_id": "0198f2c0-7000-7000-8000-0000000000f1",
     "incident_id": _VIEW,

@@ -1,4 +1,4 @@
-"""Those of `examples` that are about rules."""
+"""Those of `examples` that are about rules and macros."""
 
 from typing import Any
 
@@ -31,7 +31,26 @@ _NOT_MET = {
     "met": False,
 }
 
+_MACRO = {
+    "key": "ask_screenshot",
+    "label": {"id": "Minta tangkapan layar", "en": "Ask for a screenshot"},
+    "topics": [],
+    "text": {
+        "id": "{{participant.name|Bapak/Ibu}}, boleh kirim tangkapan layarnya?",
+        "en": "Could you send us a screenshot?",
+    },
+    "then": {"tags": {"add": ["tunggu-bukti"]}},
+}
+
 RULE_EXAMPLES: dict[str, Any] = {
+    "MacroList": {"items": [_MACRO]},
+    "MacroPreview": {
+        "key": "ask_screenshot",
+        "language": "id",
+        "text": "Siti, boleh kirim tangkapan layarnya?",
+        "then": {"tags": {"add": ["tunggu-bukti"]}},
+    },
+    "MacroBody": {"text": "Siti, boleh kirim tangkapan layarnya? Terima kasih."},
     "RuleSource": _RULE,
     "RuleView": _SHELVED,
     "RuleList": {"items": [_SHELVED]},

@@ -10,8 +10,9 @@ from fastapi.responses import Response
 from kawal.http import Prose
 from kawal.http.inputs import Line
 from ticket_core.console.at_case import AtCase, case_forms
+from ticket_core.console.showing import answers_go_to
 from ticket_core.domain.errors import AgentNotFound
-from ticket_core.domain.inputs import Assign, ChangeTopic, Once, Reopen, Reply, Resolve
+from ticket_core.domain.inputs import Assign, ChangeTopic, Once, Reopen, Reply, Resolve, UseMacro
 
 router = case_forms()
 
@@ -22,12 +23,46 @@ async def reply(
     text: Annotated[Prose, Form(min_length=1, max_length=10_000)],
     key: Annotated[Line, Form(min_length=8, max_length=64)],
     conversation_id: Annotated[Line, Form(max_length=80)] = "",
+    macro: Annotated[Line, Form(max_length=40)] = "",
 ) -> Response:
-    """Answer. The form's key makes a double click one answer."""
-    fingerprint = hashlib.sha256(f"{here.number}\n{conversation_id}\n{text}".encode()).hexdigest()
-    once = Once(scope=here.agent.id, key=key, fingerprint=fingerprint)
-    command = Reply(**here.asked, once=once, text=text, conversation_id=conversation_id or None)
-    return await here.written(command, part="composer")
+    """Answer, and do what else the macro does. The form's key makes a double click one answer."""
+    asked = f"{here.number}\n{conversation_id}\n{macro}\n{text}"
+    once = Once(scope=here.agent.id, key=key, fingerprint=hashlib.sha256(asked.encode()).hexdigest())
+    to = conversation_id or None
+    if not macro:
+        return await here.written(Reply(**here.asked, once=once, text=text, conversation_id=to), part="composer")
+    macros = here.console.desk.macros
+    used = macros.get(macro)
+    command = UseMacro(
+        **here.asked,
+        once=once,
+        macro=used.macro,
+        gaps=macros.gaps,
+        roster=await macros.roster(used.macro),
+        text=text,
+        conversation_id=to,
+    )
+    return await here.written(command, part="composer", inserted=used)
+
+
+@router.post("/macros")
+async def insert_macro(
+    here: AtCase,
+    key: Annotated[Line, Form(min_length=8, max_length=64)],
+    choice: Annotated[Line, Form(max_length=40)] = "",
+    text: Annotated[Prose, Form(max_length=10_000)] = "",
+    conversation_id: Annotated[Line, Form(max_length=80)] = "",
+) -> Response:
+    """Put the words of a macro behind what was written; nothing is sent."""
+    desk = here.console.desk
+    case = await desk.cases.case(here.number)
+    to = next((one for one in case.conversations if one.id == conversation_id), answers_go_to(case))
+    chosen, more = None, ""
+    if choice:
+        chosen = desk.macros.get(choice)
+        more = desk.macros.filled(chosen.macro, case, here.agent, conversation_id=to.id if to else None).text
+    draft = "\n\n".join(part for part in (text, more) if part)
+    return await here.shown("composer", key=key, answer_to=to, inserted=chosen, drafts={"composer": draft})
 
 
 @router.post("/resolve")

@@ -17,7 +17,7 @@ from ticket_core.console.desk_pages import case_context, whole_case
 from ticket_core.console.rendering import AtConsole, Console, SignedIn, by_htmx
 from ticket_core.domain.case import Agent
 from ticket_core.domain.errors import IdempotencyConflict
-from ticket_core.domain.inputs import AgentCommand, JoinCommand, PersonCommand, Reply, WriteNote
+from ticket_core.domain.inputs import AgentCommand, JoinCommand, PersonCommand, Reply, UseMacro, WriteNote
 from ticket_core.store.queries import plain_number
 
 _TEMPLATES = {
@@ -62,15 +62,16 @@ class Here:
         """Say who the participant is; answered with what is known of him, which says what was refused."""
         return await self.answered("person", problem=await refused(self.console.desk.batcher.submit(command)))
 
-    async def written(self, command: Reply | WriteNote, *, part: str) -> Response:
+    async def written(self, command: Reply | WriteNote | UseMacro, *, part: str, **kept: Any) -> Response:
         """Do it; answered with the box that it was written in.
 
         After a refusal the text is still in the box, and the form's key with it: it may have been done all the same.
+        `kept` is what else stands there then.
         """
         problem = await refused(self.console.desk.batcher.submit(command))
         if problem is None:
             return await self.answered(part, problem=None)
-        kept: dict[str, Any] = {"drafts": {part: command.text}}
+        kept["drafts"] = {part: command.text or ""}
         # The key of something else that was done cannot be used for this text.
         if command.once is not None and problem != IdempotencyConflict.code:
             kept["key"] = command.once.key
@@ -83,12 +84,16 @@ class Here:
         """
         if problem is not None:
             changes["problems"] = {at or part: problem}
-        if by_htmx(self.request):
-            context = await case_context(self.console, self.number, self.agent)
-            return self.console.response(self.request, _TEMPLATES[part], **context | changes)
-        if problem is not None:
-            return await whole_case(self.request, self.console, self.agent, self.number, **changes)
+        if by_htmx(self.request) or problem is not None:
+            return await self.shown(part, **changes)
         return self._case()
+
+    async def shown(self, part: str, **changes: Any) -> Response:
+        """The part of the page with what is changed in it; without script, all of the page."""
+        if not by_htmx(self.request):
+            return await whole_case(self.request, self.console, self.agent, self.number, **changes)
+        context = await case_context(self.console, self.number, self.agent)
+        return self.console.response(self.request, _TEMPLATES[part], **context | changes)
 
     def _case(self) -> Response:
         return RedirectResponse(f"/console/cases/{quote(self.number)}", status_code=303)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from kawal.contracts.words import Locale
 from kawal.programme import Topics
+from ticket_core.adapters.rule_source import TagsSource
 from ticket_core.domain.inputs import GoesOn
 from ticket_core.domain.kinds import Priority, Relation
 from ticket_core.store.views import CaseView, ConversationView, TimelineItem
@@ -101,6 +102,11 @@ def can_answer(case: CaseView) -> bool:
 def is_one_of_several(conversation: ConversationView, case: CaseView) -> bool:
     """Whether the participant has more conversations on this channel, so that the channel alone does not name it."""
     return sum(other.channel == conversation.channel for other in case.conversations) > 1
+
+
+def tag_changes(tags: TagsSource) -> str:
+    """What is put on, and what is taken off."""
+    return ", ".join([*(f"+{tag}" for tag in tags.add), *(f"−{tag}" for tag in tags.remove)])  # noqa: RUF001
 
 
 def topic_groups(topics: Topics, *, locale: Locale) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -270,6 +270,10 @@ class RuleOfFile(KawalError):
     status, code, title = 409, "rule_of_file", "The rule stands in programme/rules.yaml, and is changed there"
 
 
+class MacroNotFound(KawalError):
+    status, code, title = 404, "macro_not_found", "There is no such macro"
+
+
 class TooManyRules(KawalError):
     status, code, title = 409, "too_many_rules", "There are too many rules"
 

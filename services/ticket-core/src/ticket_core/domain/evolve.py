@@ -107,6 +107,15 @@ def evolve_conversation(conversation: Conversation, entry: Entry) -> Conversatio
     return conversation._replace(**changes) if changes else conversation
 
 
+def advance(case: Case, conversation: Conversation, entries: Iterable[Entry]) -> tuple[Case, Conversation]:
+    """Both after some entries of the case."""
+    for entry in entries:
+        case = evolve(case, entry)
+        if entry.conversation_id == conversation.id:
+            conversation = evolve_conversation(conversation, entry)
+    return case, conversation
+
+
 def _opened(entry: Entry) -> Case:
     opened = entry.fact
     if not isinstance(opened, CaseOpened):

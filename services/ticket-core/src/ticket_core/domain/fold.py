@@ -21,7 +21,7 @@ from ticket_core.domain.decide import (
     open_case,
     said_in,
 )
-from ticket_core.domain.entries import SimilarCaseFound
+from ticket_core.domain.entries import Entry, SimilarCaseFound
 from ticket_core.domain.errors import (
     CaseChangedMeanwhile,
     CaseNotFound,
@@ -40,6 +40,7 @@ from ticket_core.domain.inputs import (
     RouteCase,
     RunRules,
     TimerFired,
+    UseMacro,
 )
 from ticket_core.domain.joins import Joins
 from ticket_core.domain.persons import PersonChanged, Persons
@@ -47,6 +48,7 @@ from ticket_core.domain.policy import Policy
 from ticket_core.domain.register import Imported, Register
 from ticket_core.domain.resolve import Mention, Resolution, conversation_key, mentions, resolve
 from ticket_core.domain.ruling import RulesRan, run_rules
+from ticket_core.domain.using import use
 from ticket_core.domain.world import NumberGiven, Step, World
 
 MOST_IDENTITIES = 20
@@ -224,14 +226,16 @@ class Fold:
         done = self._on_case(before, given, traceparent=given.traceparent)
         return done if isinstance(given, TimerFired) or self._case(given.case_id) is not before else Skipped()
 
-    def _command(self, given: AgentCommand | JoinCommand) -> Applied | Skipped:
+    def _command(self, given: AgentCommand | JoinCommand | UseMacro) -> Applied | Skipped:
         case = self._world.numbered(given.number)
         if given.only_if is not None and case.version not in given.only_if:
             raise CaseChangedMeanwhile(case.version)
         if isinstance(given, JoinCommand):
             return self._join(case, given)
-        wanted = given.conversation_id if isinstance(given, Reply) else None
+        wanted = given.conversation_id if isinstance(given, Reply | UseMacro) else None
         conversation = self._conversation(case, wanted)
+        if isinstance(given, UseMacro):
+            return self._use(case, given, conversation)
         return self._on_case(case, given, conversation=conversation, traceparent=given.traceparent)
 
     def _join(self, case: Case, given: JoinCommand) -> Applied:
@@ -260,6 +264,23 @@ class Fold:
         number: NumberGiven | None = None,
     ) -> Applied | Skipped:
         entries = decide(case, given, conversation=conversation, policy=self._policy, now=self._now)
+        return self._written(case, entries, conversation=conversation, traceparent=traceparent, number=number)
+
+    def _use(self, case: Case, given: UseMacro, conversation: Conversation) -> Applied:
+        known = self._world.participants.get(case.participant_id)
+        name = known.name if known else None
+        entries = use(case, given, conversation=conversation, participant=name, policy=self._policy, now=self._now)
+        return self._written(case, entries, conversation=conversation, traceparent=given.traceparent)
+
+    def _written(
+        self,
+        case: Case,
+        entries: list[Entry],
+        *,
+        conversation: Conversation | None,
+        traceparent: str | None,
+        number: NumberGiven | None = None,
+    ) -> Applied:
         step = Step(numbers=[number] if number else [])
         after = case
         if entries:

@@ -12,8 +12,10 @@ from ticket_core.domain.case import Agent, identity_key
 from ticket_core.domain.fields import FieldValue
 from ticket_core.domain.imports import ImportParticipants
 from ticket_core.domain.kinds import Priority, Relation
+from ticket_core.domain.macros import Macro
 from ticket_core.domain.occasions import Occasion
 from ticket_core.domain.placeholders import Gaps
+from ticket_core.domain.roster import Roster
 from ticket_core.domain.rules import Rule
 
 
@@ -294,6 +296,17 @@ class TellUpdate(Command):
     texts: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseMacro(Command):
+    """Answer with the macro's words, or with `text` instead, and do all else that it does; or nothing of it."""
+
+    macro: Macro
+    gaps: Gaps
+    roster: Roster
+    text: str | None = None
+    conversation_id: str | None = None
+
+
 class TimerKind(StrEnum):
     CLOSE = "close"
 
@@ -349,5 +362,6 @@ Input = (
     | TimerFired
     | RouteCase
     | RunRules
+    | UseMacro
     | ImportParticipants
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ticket_core.domain.acts import GiveTo, GiveToTeam, Note
+from ticket_core.domain.acts import Act, GiveTo, GiveToTeam, Note
 from ticket_core.domain.conditions import All, AnyOf, Condition, Not, OneOf, What
 from ticket_core.domain.placeholders import Gaps
 from ticket_core.domain.rules import Rule
@@ -17,7 +17,7 @@ class RuleBook:
         self.rules = tuple(rules)
         self.gaps = gaps or Gaps()
         self.events = frozenset(event for rule in self.rules for event in rule.when)
-        self.asks_who = any(_names_people(rule) for rule in self.rules)
+        self.asks_who = any(name_people(rule.acts) or _asks_who(rule.condition) for rule in self.rules)
         self._waiting: dict[frozenset[str], tuple[Rule, ...]] = {}
 
     def waiting_for(self, events: frozenset[str]) -> tuple[Rule, ...]:
@@ -28,10 +28,9 @@ class RuleBook:
         return found
 
 
-def _names_people(rule: Rule) -> bool:
-    """A note may call somebody."""
-    acts = any(isinstance(act, GiveTo | GiveToTeam) or (isinstance(act, Note) and "@" in act.text) for act in rule.acts)
-    return acts or _asks_who(rule.condition)
+def name_people(acts: Iterable[Act]) -> bool:
+    """Whether one has to know who works here. A note may call somebody."""
+    return any(isinstance(act, GiveTo | GiveToTeam) or (isinstance(act, Note) and "@" in act.text) for act in acts)
 
 
 def _asks_who(condition: Condition) -> bool:

@@ -16,7 +16,7 @@ from ticket_core.domain.case import Agent, Case, Conversation
 from ticket_core.domain.decide import decide
 from ticket_core.domain.doing import Doer
 from ticket_core.domain.entries import AutomaticAnswer, Entry
-from ticket_core.domain.evolve import evolve, evolve_conversation
+from ticket_core.domain.evolve import advance
 from ticket_core.domain.inputs import RunRules
 from ticket_core.domain.occasions import Occasion, rule_id
 from ticket_core.domain.pen import Pen
@@ -88,7 +88,7 @@ class Ruling:
                 one = Ran(rule, Outcome.TOO_OFTEN)
             ran.append(one)
             fired += firings([one], case_id=case.id, seq=self._occasion.seq, now=self._now)
-            case, conversation = _after(case, conversation, one.entries)
+            case, conversation = advance(case, conversation, one.entries)
         return ran
 
     def _try(self, rule: Rule, case: Case, conversation: Conversation, participant: str | None) -> Ran | None:
@@ -98,7 +98,7 @@ class Ruling:
         try:
             for act in rule.acts:
                 written = self._signed(self._entries(act, doer, case, conversation), rule)
-                case, conversation = _after(case, conversation, written)
+                case, conversation = advance(case, conversation, written)
                 entries += written
         except KawalError as refused:
             return Ran(rule, Outcome.REFUSED, refused=refused.code)
@@ -182,11 +182,3 @@ def _has_acted(rule: Rule, occasion: Occasion, fired: Sequence[Firing]) -> bool:
     """On this very entry; or at all, if once is enough."""
     mine = (one for one in fired if one.rule == rule.key)
     return any(one.seq == occasion.seq or (rule.once_per_case and one.refused is None) for one in mine)
-
-
-def _after(case: Case, conversation: Conversation, entries: Sequence[Entry]) -> tuple[Case, Conversation]:
-    for entry in entries:
-        case = evolve(case, entry)
-        if entry.conversation_id == conversation.id:
-            conversation = evolve_conversation(conversation, entry)
-    return case, conversation

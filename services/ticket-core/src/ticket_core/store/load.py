@@ -21,7 +21,7 @@ from kawal.inbox import insert_new
 from ticket_core.domain.case import Case
 from ticket_core.domain.correlate import MOST_COMPARED, numbers_in
 from ticket_core.domain.decide import further, said_in
-from ticket_core.domain.inputs import Reply, UndoMerge
+from ticket_core.domain.inputs import Reply, UndoMerge, UseMacro
 from ticket_core.store import imports, relatives, rows, tables
 from ticket_core.store.batch import Batch
 from ticket_core.store.bulk import Insert
@@ -253,7 +253,7 @@ class _Loading:
         return wanted | {
             command.conversation_id
             for command in self._batch.commands
-            if isinstance(command, Reply) and command.conversation_id is not None
+            if isinstance(command, Reply | UseMacro) and command.conversation_id is not None
         }
 
     def _conversations_of_commands(self) -> set[str]:

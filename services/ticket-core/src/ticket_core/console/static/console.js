@@ -230,8 +230,10 @@
     }
     if (target === "composer") {
       const box = document.querySelector("textarea[data-draft]");
-      if (!box.value) localStorage.removeItem(draftKey(box));
+      if (box.value) localStorage.setItem(draftKey(box), box.value);
+      else localStorage.removeItem(draftKey(box));
       box.focus({ preventScroll: true });
+      box.setSelectionRange(box.value.length, box.value.length);
     }
     if (target === "composer" || target === "note") refreshCase(openCase().dataset.number);
   });
