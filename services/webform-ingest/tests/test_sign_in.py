@@ -48,7 +48,7 @@ class TestRequest:
         last = {"email": "last@example.com"}
         refused = await site.post("/sign-in", data=last, headers={"x-forwarded-for": "203.0.113.9, 198.51.100.7"})
         assert refused.status_code == 429
-        assert refused.headers["retry-after"] == "30"
+        assert 0 < int(refused.headers["retry-after"]) <= 30
         assert len(mail.mails) == 30
         elsewhere = await site.post("/sign-in", data=last, headers={"x-forwarded-for": "198.51.100.8"})
         assert elsewhere.status_code == 303
