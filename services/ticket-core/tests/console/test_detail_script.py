@@ -101,3 +101,20 @@ class TestCalling:
         await assert_usable(page)
         await page.locator(".mention a").click()
         await expect(page.locator("#entry-4:target")).to_be_in_viewport()
+
+
+class TestIdentities:
+    async def test_what_is_being_written_survives_what_happens_meanwhile(self, served: Served, page: Page) -> None:
+        await page.click("#identity-link summary")
+        await page.select_option("#identity-kind", "email")
+        await page.fill("#identity-value", "siti@example.org")
+        await page.fill("#identity-reason", "Dibacakan")
+        await page.locator("#text").focus()
+        await served.store.apply([contact(message("Masih di sini?"))])
+        await expect(page.locator("#timeline")).to_contain_text("Masih di sini?")
+        await expect(page.locator("#identity-value")).to_have_value("siti@example.org")
+        await assert_usable(page)
+        await page.locator("#identity-reason").press("Enter")
+        await expect(page.locator("#timeline")).to_contain_text("E-mail sudah diperiksa (Dibacakan)")
+        await expect(page.locator(".person .facts")).to_contain_text("siti@example.org")
+        await expect(page.locator("#identity-value")).to_be_hidden()

@@ -92,30 +92,34 @@ async def unmerge_person(desk: AtDesk, asked: Asked, body: UnmergeBody | None = 
 @router.post("/identities/link", response_model=PersonChanged)
 async def link_identity(body: IdentityBody, desk: AtDesk, asked: Asked) -> Response:
     """An agent has checked that it is this person's: `verified`. Whoever proves it reaches this person's cases."""
-    command = LinkIdentity(**asked, kind=IdentityKind(body.kind), value=_normal(body), reason=body.reason)
+    command = LinkIdentity(
+        **asked, kind=IdentityKind(body.kind), value=normal_identity(body.kind, body.value), reason=body.reason
+    )
     return answer(await desk.batcher.submit(command))
 
 
 @router.post("/identities/unlink", response_model=PersonChanged)
 async def unlink_identity(body: IdentityBody, desk: AtDesk, asked: Asked) -> Response:
     """It is not this person's: nobody has proven it any more."""
-    command = UnlinkIdentity(**asked, kind=IdentityKind(body.kind), value=_normal(body), reason=body.reason)
+    command = UnlinkIdentity(
+        **asked, kind=IdentityKind(body.kind), value=normal_identity(body.kind, body.value), reason=body.reason
+    )
     return answer(await desk.batcher.submit(command))
 
 
-def _normal(body: IdentityBody) -> str:
+def normal_identity(kind: str, value: str) -> str:
     """The one way to write it.
 
     Raises:
         InvalidPhoneNumber, InvalidEmailAddress: it is none.
     """
-    match body.kind:
+    match kind:
         case "phone":
-            return normalise_phone(body.value)
+            return normalise_phone(value)
         case "email":
-            return normalise_email(body.value)
+            return normalise_email(value)
         case _:
-            return body.value
+            return value
 
 
 @router.post("/suggestions/{other_id}/accept", response_model=PersonChanged)

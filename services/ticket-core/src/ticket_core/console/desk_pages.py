@@ -142,7 +142,7 @@ async def case_context(console: Console, number: str, agent: Agent) -> dict[str,
     desk = console.desk
     case = await desk.cases.case(number)
     participant, agents, incidents = await asyncio.gather(
-        desk.people.participant(case.participant_id), desk.agents.all(), desk.incidents.choices(case.incident_id)
+        desk.people.participant(case.participant_id), console.colleagues.get(), desk.incidents.choices(case.incident_id)
     )
     return {
         "agent": agent,

@@ -18,6 +18,8 @@ from ticket_core.api.desk import Desk
 from ticket_core.console import showing
 from ticket_core.console.attempts import Attempts
 from ticket_core.domain.case import Agent
+from ticket_core.store.board import AgentAtWork
+from ticket_core.store.lately import Lately
 
 LANGUAGE_COOKIE = "kawal_language"
 
@@ -35,6 +37,7 @@ class Console:
     desk: Desk
     pages: Pages
     words: Vocabulary
+    colleagues: Lately[list[AgentAtWork]]
     attempts: Attempts
     limit: AddressLimit
     clock: Callable[[], datetime]

@@ -28,9 +28,12 @@ from ticket_core.console import (
 from ticket_core.console.attempts import Attempts
 from ticket_core.console.rendering import Console, SignInNeeded, by_htmx
 from ticket_core.settings import Settings
+from ticket_core.store.lately import Lately
 
 HERE = Path(__file__).parent
 _KINDS = {404: "not_found", 429: "too_often", 503: "away"}
+COLLEAGUES_FOR_S = 5.0
+"""The menu of a case says who is there and how busy; each page has it."""
 HTMX = Path("node_modules/htmx.org/dist/htmx.min.js")
 
 
@@ -41,6 +44,7 @@ def add_console(app: App, desk: Desk, *, settings: Settings) -> None:
         desk=desk,
         pages=pages,
         words=desk.vocabulary,
+        colleagues=Lately(lambda: desk.staffing.board.agents(now=desk.clock()), for_s=COLLEAGUES_FOR_S),
         attempts=Attempts(),
         limit=AddressLimit(
             "console_sign_ins", settings.wrong_passwords_per_address, unlimited=settings.unlimited_networks

@@ -11,7 +11,7 @@ from ticket_core.domain.presence import Attendance, Presence
 from ticket_core.domain.queueing import minutes, places
 from ticket_core.domain.routing import RoutingRules, Waiting, plan
 from ticket_core.store.attendance import Colleague, colleagues
-from ticket_core.store.queue import InQueue, Situation, pace, situation
+from ticket_core.store.queue import InQueue, Situation, loads_of, pace, situation
 from ticket_core.store.reading import Reading
 
 
@@ -72,10 +72,10 @@ class Board:
 
     async def agents(self, *, now: datetime) -> list[AgentAtWork]:
         """Everybody who works here, by name."""
-        seen = await self._situation(now)
-        return [
-            self._at_work(one, load=seen.loads[one.agent.id], now=now) for one in seen.colleagues.values() if one.active
-        ]
+        async with self._reading.connection() as connection:
+            known = await colleagues(connection)
+            loads = await loads_of(connection, known, rules=self._rules, now=now)
+        return [self._at_work(one, load=loads[one.agent.id], now=now) for one in known if one.active]
 
     async def queue(self, *, now: datetime, limit: int) -> Queue:
         """What nobody has, in its order."""

@@ -42,6 +42,12 @@ _ENGAGED = text("""
       AND cases.state IN ('new', 'open', 'pending', 'on_hold')
       AND NOT (cases.waiting_since IS NOT NULL AND cases.state IN ('new', 'open'))
 """)
+_HELD = text("""
+    SELECT cases.assignee_id::text, conversations.channel, count(*)
+    FROM core.cases JOIN core.conversations ON conversations.id = cases.conversation_id
+    WHERE cases.waiting_since IS NOT NULL AND cases.state IN ('new', 'open') AND cases.assignee_id IS NOT NULL
+    GROUP BY 1, 2
+""")
 _DEPARTURES = text("SELECT left_at, skills, language, teams, weight FROM core.queue_departures")
 _ASSIGNED = text("""
     SELECT case_id::text, max(at) FROM core.timeline
@@ -102,12 +108,31 @@ async def situation(
         elif any(now - left_at > rules.grace[case.channel] for left_at in absent.get(holder_id, ())):
             doubtful.append(one)
     queue |= await _abandoned(connection, doubtful, absent, rules=rules, now=now)
-    engaged = {"agents": sorted(by_id), "engaged": now - rules.engaged_for}
-    for agent_id, channel in await connection.execute(_ENGAGED, engaged):
-        loads[agent_id] += rules.weights[Channel(channel)]
+    loads += await _engaged(connection, by_id, rules=rules, now=now)
     present = [one for one in known if one.presence(attendance=attendance, now=now) is Presence.AVAILABLE]
     workers = [_worker(one, load=loads[one.agent.id], rules=rules) for one in present]
     return Situation(now=now, colleagues=by_id, workers=workers, loads=loads, queue=queue)
+
+
+async def loads_of(
+    connection: AsyncConnection, known: Sequence[Colleague], *, rules: RoutingRules, now: datetime
+) -> Counter[str]:
+    """The `loads` of the situation, without what waits for nobody in particular."""
+    loads = Counter[str]()
+    for agent_id, channel, cases in await connection.execute(_HELD):
+        loads[agent_id] += rules.weights[Channel(channel)] * cases
+    return loads + await _engaged(connection, [one.agent.id for one in known], rules=rules, now=now)
+
+
+async def _engaged(
+    connection: AsyncConnection, agents: Iterable[str], *, rules: RoutingRules, now: datetime
+) -> Counter[str]:
+    """What agents have to do with cases that do not wait, but in which something happened just now."""
+    loads = Counter[str]()
+    asked = {"agents": sorted(agents), "engaged": now - rules.engaged_for}
+    for agent_id, channel in await connection.execute(_ENGAGED, asked):
+        loads[agent_id] += rules.weights[Channel(channel)]
+    return loads
 
 
 async def pace(connection: AsyncConnection, *, now: datetime) -> Pace:

@@ -1,12 +1,11 @@
 """Which tags are in use, for menus."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ticket_core.store.lately import Lately
 from ticket_core.store.reading import Reading
 
 LATEST = 20_000
@@ -32,19 +31,13 @@ class TagInUse:
 class Tags:
     """What was read is answered for `KNOWN_FOR_S`: each page of a case has a menu of it."""
 
-    def __init__(self, engine: AsyncEngine, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, engine: AsyncEngine) -> None:
         self._reading = Reading(engine)
-        self._clock = clock
-        self._known: list[TagInUse] = []
-        self._known_until = -1.0
+        self._lately = Lately(self._read, for_s=KNOWN_FOR_S)
 
     async def used(self) -> list[TagInUse]:
         """The most used first, at most `MOST_TAGS`."""
-        now = self._clock()
-        if now >= self._known_until:
-            self._known = await self._read()
-            self._known_until = now + KNOWN_FOR_S
-        return self._known
+        return await self._lately.get()
 
     async def _read(self) -> list[TagInUse]:
         async with self._reading.connection() as connection:

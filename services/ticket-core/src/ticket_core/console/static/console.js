@@ -144,8 +144,18 @@
       refreshWhenLeft(before);
       return;
     }
+    if (isBeingWritten(before)) return;
+    for (const opened of before.querySelectorAll("details[open][id]")) {
+      const same = fresh.querySelector(`[id="${opened.id}"]`);
+      if (same) same.open = true;
+    }
     before.replaceWith(fresh);
     htmx.process(fresh);
+  }
+
+  // What was typed into a form and not sent yet stays; the form's own answer brings the part up to date.
+  function isBeingWritten(part) {
+    return [...part.querySelectorAll("input, textarea")].some((box) => box.value !== box.defaultValue);
   }
 
   // A menu that an agent is in does not change under his hands; it does once he has left it.
