@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core_factories import SPACE
 from core_service import VAULT_KEY, Served, serving, settings
 from kawal import database as postgres
+from ticket_core.domain.sla import SlaPolicies
 from ticket_core.store import stamps
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.store import CaseStore
@@ -58,8 +59,14 @@ async def in_another_cluster(engine: AsyncEngine) -> AsyncIterator[Callable[[], 
 
 
 @pytest.fixture
-async def served(engine: AsyncEngine, dsn: str, tmp_path: Path) -> AsyncIterator[Served]:
-    async with serving(engine, settings(dsn=dsn, state=tmp_path)) as running:
+def sla() -> SlaPolicies | None:
+    """What the served programme promises; a module that wants promises has a fixture of its own."""
+    return None
+
+
+@pytest.fixture
+async def served(engine: AsyncEngine, dsn: str, tmp_path: Path, sla: SlaPolicies | None) -> AsyncIterator[Served]:
+    async with serving(engine, settings(dsn=dsn, state=tmp_path), sla=sla) as running:
         yield running
 
 

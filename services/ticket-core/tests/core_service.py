@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ticket_core.api.desk import Desk
 from ticket_core.api.staffing import Staffing
 from ticket_core.batcher import Batcher
 from ticket_core.console.wiring import add_console
+from ticket_core.domain.sla import SlaPolicies
 from ticket_core.live import LiveFeed
 from ticket_core.macro_shelf import MacroShelf
 from ticket_core.rule_rehearsal import RuleRehearsals
@@ -82,11 +83,12 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(engine: AsyncEngine, chosen: Settings) -> AsyncIterator[Served]:
+async def serving(engine: AsyncEngine, chosen: Settings, *, sla: SlaPolicies | None = None) -> AsyncIterator[Served]:
+    """Without `sla` nothing is promised: what comes at the factories' `NOW` would be overdue at once."""
     stream = CaseStream(engine)
     live = LiveFeed(stream)
     numbers = CaseNumbers(engine, space=SPACE)
-    policy = with_programme(chosen.policy, programme=PROGRAMME)
+    policy = replace(with_programme(chosen.policy, programme=PROGRAMME), sla=sla or SlaPolicies())
     store = CaseStore(engine, numbers=numbers, policy=policy, committed=live.wake)
     sessions = Sessions(engine)
     desk = Desk(

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from core_factories import (
     BUDI,
     DEWI,
-    PROGRAMME,
     Desk,
     contact,
     form,
@@ -24,6 +23,7 @@ from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.words import Assurance, Channel
 from kawal.errors import KawalError
 from rule_factories import SHOWN, shown
+from sla_factories import policy
 from ticket_core.domain.case import Case
 from ticket_core.domain.entries import CONTRIBUTIONS, Entry
 from ticket_core.domain.inputs import (
@@ -142,9 +142,14 @@ any_step = (
 steps = st.lists(any_step, max_size=30)
 
 
+def ring(desk: Desk) -> None:
+    """All alarms that are due."""
+    desk.give(*(TimerFired(case.id, TimerKind.SLA, desk.now) for case in desk.cases))
+
+
 def run(story: list[tuple[str, Any]]) -> Desk:
     """Let a story happen; what is refused is refused."""
-    desk = Desk(policy=PROGRAMME)
+    desk = Desk(policy=policy())
     for kind, detail in story:
         for step in inputs_of(desk, kind, detail):
             try:
@@ -158,7 +163,7 @@ def inputs_of(desk: Desk, kind: str, detail: Any) -> list[Input]:
     match kind, detail:
         case "time", int(days):
             desk.pass_time(days=days)
-            return [TimerFired(case.id, TimerKind.CLOSE, desk.now) for case in desk.cases]
+            return [TimerFired(case.id, kind, desk.now) for case in desk.cases for kind in TimerKind]
         case "contact", interaction:
             return [contact(interaction.model_copy(update={"occurred_at": desk.now}))]
         case "command", ((command, arguments), place) if place < len(desk.cases):

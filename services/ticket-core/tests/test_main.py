@@ -24,7 +24,7 @@ from ticket_core.console.wiring import HTMX
 from ticket_core.main import Topics, opened
 from ticket_core.settings import Settings
 from ticket_core.store.stamps import StampsAhead
-from ticket_core.store.store import CaseStore
+from ticket_core.store.store import CaseStore, utc_now
 
 pytestmark = pytest.mark.integration
 
@@ -79,8 +79,8 @@ async def stage(
 class TestService:
     async def test_from_kafka_to_the_screen(self, stage: Stage, engine: AsyncEngine) -> None:
         known = (identity(),)
-        chat = ("chat/1", message(identities=known, reference=number(1)))
-        web = ("web/1", message("Lagi", conversation="web:cccccccc", identities=known))
+        chat = ("chat/1", message(identities=known, reference=number(1), at=utc_now()))
+        web = ("web/1", message("Lagi", conversation="web:cccccccc", identities=known, at=utc_now()))
         poison = ("chat/2", message(conversation="chat:poison00", at=NOW.replace(tzinfo=None)))
         await stage.produce(chat, web, chat, poison)
         async with running(stage.service) as address:

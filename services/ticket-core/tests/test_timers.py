@@ -71,3 +71,12 @@ class TestFire:
         assert await Timers(engine, apply=store.apply).fire() == 0
         assert await Timers(engine, apply=store.apply, clock=later(minutes=2)).fire() == 1
         assert await states(engine) == ["closed"]
+
+    async def test_one_that_is_not_the_case_s_own_is_fired_once(self, engine: AsyncEngine, store: CaseStore) -> None:
+        await due(engine, store, cases=1)
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE core.timers SET due_at = now(), fire_at = now()"))
+        timers = Timers(engine, apply=store.apply, clock=later(seconds=1))
+        assert await timers.fire() == 1
+        assert await states(engine) == ["resolved"]
+        assert await Timers(engine, apply=store.apply, clock=later(minutes=2)).fire() == 0

@@ -50,6 +50,7 @@ from ticket_core.rule_rehearsal import RuleRehearsals
 from ticket_core.rule_shelf import RuleShelf
 from ticket_core.ruling import RuleRounds
 from ticket_core.settings import Settings
+from ticket_core.sla_alarms import SlaAlarms
 from ticket_core.store import tables
 from ticket_core.store.agents import Agents
 from ticket_core.store.incidents import Incidents
@@ -161,6 +162,7 @@ def _behind(engine: AsyncEngine, store: CaseStore, desk: Desk, policy: Policy) -
         "incident_updates": IncidentUpdates(engine, apply=store.apply).run,
         "rising": Rising(engine, matching=policy.matching).run,
         "timers": Timers(engine, apply=store.apply).run,
+        "sla": SlaAlarms(engine, apply=store.apply).run,
         "housekeeping": Housekeeping(engine, sessions=desk.sessions).run,
         "missed": Upkeep(engine=engine, maintain=suggest_missed, every_s=MISSED_EVERY_S).run,
     }

@@ -10,14 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.contracts.words import Author
 from ticket_core.domain.case import Case
+from ticket_core.domain.clocks import Deadlines
 from ticket_core.domain.entries import CONTRIBUTIONS, ConversationRead, Entry
 from ticket_core.domain.evolve import fold
+from ticket_core.domain.timekeeping import deadlines
 from ticket_core.store import rows
 
 AT_ONCE = 500
 
 _CASES = text(
-    f"SELECT {rows.selected(rows.CASE, table='cases')} FROM core.cases"  # noqa: S608 names of columns
+    f"SELECT {rows.selected(rows.CASE_KEPT, table='cases')} FROM core.cases"  # noqa: S608 names of columns
     " WHERE id > CAST(:after AS uuid) ORDER BY cases.id LIMIT :limit"
 )
 _ENTRIES = text(
@@ -87,7 +89,7 @@ async def _of_cases(connection: AsyncConnection) -> AsyncIterator[Difference]:
         found = (await connection.execute(_CASES, {"after": after, "limit": AT_ONCE})).all()
         if not found:
             return
-        cases = [rows.case_of(row) for row in found]
+        cases = [rows.case_of(row[: len(rows.CASE)]) for row in found]
         ids = [case.id for case in cases]
         timelines: defaultdict[str, list[Entry]] = defaultdict(list)
         for row in await connection.execute(_ENTRIES, {"ids": ids}):
@@ -95,18 +97,20 @@ async def _of_cases(connection: AsyncConnection) -> AsyncIterator[Difference]:
         numbers: defaultdict[str, set[str]] = defaultdict(set)
         for case_id, number in await connection.execute(_NUMBERS, {"ids": ids}):
             numbers[case_id].add(number)
-        for case in cases:
-            for difference in compare(case, timelines[case.id], numbers=numbers[case.id]):
+        for case, row in zip(cases, found, strict=True):
+            due = Deadlines(*row[len(rows.CASE) :])
+            for difference in compare(case, timelines[case.id], numbers=numbers[case.id], due=due):
                 yield difference
         after = ids[-1]
 
 
-def compare(kept: Case, timeline: Sequence[Entry], *, numbers: set[str]) -> list[Difference]:
-    """What of a case is not as its timeline says."""
+def compare(kept: Case, timeline: Sequence[Entry], *, numbers: set[str], due: Deadlines) -> list[Difference]:
+    """What of a case is not as its timeline says; `due` is what is kept of its clocks for lists and alarms."""
     if [entry.seq for entry in timeline] != list(range(1, kept.last_seq + 1)):
         return [Difference(kept.id, "timeline", kept.last_seq, [entry.seq for entry in timeline])]
     folded = fold(timeline)
     pairs: list[tuple[str, object, object]] = list(zip(Case._fields, kept, folded, strict=True))
+    pairs += zip(Deadlines._fields, due, deadlines(folded), strict=True)
     # While it is part of another case, its numbers lead there.
     pairs.append(("numbers", numbers, set() if folded.merged else {folded.number, *folded.aliases}))
     return [Difference(kept.id, name, there, said) for name, there, said in pairs if there != said]

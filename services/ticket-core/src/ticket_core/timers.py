@@ -1,10 +1,10 @@
 """Fires what is due: takes rows of `timers`, and gives them to the one write path.
 
 A timer that was taken is left alone by others for a while, and fired again if nothing came of it: the case itself
-knows whether its time has really come, so firing twice changes nothing.
+knows whether its time has really come, so firing twice changes nothing. One that is not the case's own is dropped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -27,6 +27,11 @@ _TAKE = text("""
     UPDATE core.timers SET fire_at = :again FROM due
     WHERE timers.case_id = due.case_id AND timers.kind = due.kind
     RETURNING timers.case_id::text, timers.kind, timers.due_at
+""")
+# Of a case that was restored, or written by an older version, which would be fired for ever.
+_DROP_STRAYS = text("""
+    DELETE FROM core.timers USING core.cases
+    WHERE case_id = ANY(CAST(:ids AS uuid[])) AND id = case_id AND close_at IS DISTINCT FROM timers.due_at
 """)
 
 
@@ -52,4 +57,9 @@ class Timers:
             due = [TimerFired(case_id, TimerKind(kind), due_at) for case_id, kind, due_at in taken]
         if due:
             await self._apply(due)
+            await self._drop_strays(due)
         return len(due)
+
+    async def _drop_strays(self, fired: Sequence[TimerFired]) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(_DROP_STRAYS, {"ids": [timer.case_id for timer in fired]})

@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import DEWI, contact, message
-from core_service import API_TOKEN, SERVICE_TOKEN, Served
+from core_service import API_TOKEN, PROGRAMME, SERVICE_TOKEN, Served
 from core_tables import rows
+from ticket_core.adapters.sla_files import load_sla
 from ticket_core.api.examples import EXAMPLES, NUMBER
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import WriteNote
+from ticket_core.domain.sla import SlaPolicies
 from ticket_core.rebuild import differences
 
 pytestmark = pytest.mark.integration
@@ -38,6 +40,11 @@ CONFIG = """
 include-path = "/v1/case-numbers/leases"
 headers = {{ Authorization = "Bearer {service_token}" }}
 """
+
+
+@pytest.fixture
+def sla() -> SlaPolicies:
+    return load_sla(PROGRAMME)
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """Business time against an oracle that looks at each minute, or each second, by itself."""
 
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from naive_clocks import NaiveCalendar
 from ticket_core.domain.calendars import DAY, BusinessCalendar, Hours
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -14,32 +15,6 @@ JAKARTA, MAKASSAR, JAYAPURA = (ZoneInfo(f"Asia/{city}") for city in ("Jakarta", 
 BERLIN = ZoneInfo("Europe/Berlin")  # its clocks change on 2026-03-29 and 2026-10-25, at night
 OFFICE = {weekday: [(8 * 60, 17 * 60)] for weekday in range(5)}
 MONDAY = datetime(2026, 11, 23, tzinfo=JAKARTA)
-
-
-class Naive:
-    """Asks each moment whether the calendar is open then."""
-
-    def __init__(self, zone: tzinfo, hours: dict[int, list[Hours]], holidays: frozenset[date], step: timedelta) -> None:
-        self._zone, self._hours, self._holidays, self._step = zone, hours, holidays, step
-
-    def is_open(self, moment: datetime) -> bool:
-        local = moment.astimezone(self._zone)
-        minute = local.hour * 60 + local.minute
-        ranges = self._hours.get(local.weekday(), [])
-        return local.date() not in self._holidays and any(opens <= minute < closes for opens, closes in ranges)
-
-    def between(self, start: datetime, end: datetime) -> timedelta:
-        passed = timedelta(0)
-        while start < end:
-            passed += self._step * self.is_open(start)
-            start += self._step
-        return passed
-
-    def add(self, start: datetime, amount: timedelta) -> datetime:
-        while amount > timedelta(0):
-            amount -= self._step * self.is_open(start)
-            start += self._step
-        return start
 
 
 def _ranges(minutes: list[int]) -> list[Hours]:
@@ -62,7 +37,7 @@ class TestAgainstEachMinute:
         self, zone: ZoneInfo, week: dict[int, list[Hours]], off: frozenset[date], start: datetime, end: datetime
     ) -> None:
         found = BusinessCalendar(zone, week, holidays=off).between(start, end)
-        assert found == Naive(zone, week, off, MINUTE).between(start, end)
+        assert found == NaiveCalendar(zone, week, off, MINUTE).between(start, end)
 
     @given(zones, weeks, holidays, minutes, st.integers(0, 3000))
     @settings(max_examples=60, deadline=None)
@@ -73,14 +48,26 @@ class TestAgainstEachMinute:
         due = calendar.add(start, amount * MINUTE)
         assert calendar.between(start, due) == amount * MINUTE
         if due - start < timedelta(days=30):  # further than that, the oracle is too slow
-            assert due == Naive(zone, week, off, MINUTE).add(start, amount * MINUTE)
+            assert due == NaiveCalendar(zone, week, off, MINUTE).add(start, amount * MINUTE)
+
+    @given(zones, weeks, holidays, st.lists(minutes, max_size=12), st.sampled_from([1, 20, 300, 900]))
+    @settings(max_examples=60, deadline=None)
+    def test_the_same_amount_again_and_again(
+        self, zone: ZoneInfo, week: dict[int, list[Hours]], off: frozenset[date], starts: list[datetime], amount: int
+    ) -> None:
+        calendar = BusinessCalendar(zone, week, holidays=off)
+        near = [start + near * MINUTE for start in starts for near in (0, 1, 7, 400)]
+        for start in near:
+            due = calendar.add(start, amount * MINUTE)
+            assert due == BusinessCalendar(zone, week, holidays=off).add(start, amount * MINUTE)
+            assert calendar.between(start, due) == amount * MINUTE
 
     @given(minutes, st.integers(0, 5000))
     @settings(max_examples=20, deadline=None)
     def test_where_clocks_change(self, start: datetime, amount: int) -> None:
         """Open around the clock on two days, and in the daytime on the others: 23 hours on the last Sunday of March."""
         week = {weekday: [(0, DAY)] if weekday in (5, 6) else [(6 * 60, 22 * 60)] for weekday in range(7)}
-        naive = Naive(BERLIN, week, frozenset(), MINUTE)
+        naive = NaiveCalendar(BERLIN, week, frozenset(), MINUTE)
         assert BusinessCalendar(BERLIN, week).add(start, amount * MINUTE) == naive.add(start, amount * MINUTE)
 
 
@@ -89,7 +76,7 @@ class TestAgainstEachSecond:
     @settings(max_examples=15, deadline=None)
     def test_add(self, start: int, amount: int) -> None:
         begin, span = MONDAY + start * SECOND, amount * SECOND
-        naive = Naive(JAKARTA, {0: [(1, 481), (540, 1439)], 1: [(0, DAY)]}, frozenset(), SECOND)
+        naive = NaiveCalendar(JAKARTA, {0: [(1, 481), (540, 1439)], 1: [(0, DAY)]}, frozenset(), SECOND)
         calendar = BusinessCalendar(JAKARTA, {0: [(1, 481), (540, 1439)], 1: [(0, DAY)]})
         due = calendar.add(begin, span)
         assert due == naive.add(begin, span)

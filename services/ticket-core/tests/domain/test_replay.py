@@ -13,7 +13,7 @@ from core_factories import (
     contact,
     message,
 )
-from core_stories import SECRET, brief, kept, run, steps, timelines
+from core_stories import SECRET, brief, kept, ring, run, steps, timelines
 from kawal.contracts.case_events import CaseState
 from kawal.errors import KawalError
 from ticket_core.domain.case import ACTIVE
@@ -185,6 +185,7 @@ class TestMergedAndUndone:
     @settings(max_examples=150, deadline=None)
     def test_leaves_the_cases_as_they_were(self, story: list[Any], pairs: list[tuple[int, int]], days: int) -> None:
         desk = run(story)
+        ring(desk)
         before, merged = kept(desk), []
         for place, other in pairs:
             if max(place, other) < len(desk.cases):

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core_factories import BUDI, claimed, contact, form, identity, message, number
+from core_factories import BUDI, claimed, contact, form, identity, message, number, read
 from core_tables import rows
 from kawal.contracts.words import IdentityKind
+from sla_factories import policy
 from ticket_core.domain.errors import (
     IdentityNotLinked,
     IdentityTaken,
@@ -33,7 +34,9 @@ from ticket_core.domain.inputs import (
     UnmergePerson,
 )
 from ticket_core.domain.persons import PersonChanged
+from ticket_core.domain.policy import Policy
 from ticket_core.rebuild import differences
+from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.people import People
 from ticket_core.store.store import CaseStore, Outcome
 
@@ -326,6 +329,20 @@ class TestIdentities:
 
 
 class TestBatchPath:
+    async def test_has_no_statement_more_for_promises(self, engine: AsyncEngine, numbers: CaseNumbers) -> None:
+        statements: list[str] = []
+        event.listen(engine.sync_engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+
+        async def sent(promised: Policy, *, start: int) -> list[str]:
+            store, place = CaseStore(engine, numbers=numbers, policy=promised), f"chat:{start:08d}"
+            statements.clear()
+            await store.apply([contact(message(conversation=place)), contact(form(conversation=f"web:{start:08d}"))])
+            await store.apply([contact(message("Lagi", conversation=place)), contact(read(1, conversation=place))])
+            return [" ".join(one.split()) for one in statements]
+
+        await sent(policy(), start=1)
+        assert await sent(policy(), start=2) == await sent(Policy(), start=3)
+
     async def test_has_no_statement_more_where_nothing_is_merged(self, store: CaseStore, engine: AsyncEngine) -> None:
         statements: list[str] = []
         event.listen(engine.sync_engine, "before_cursor_execute", lambda *given: statements.append(given[2]))

@@ -119,7 +119,7 @@ class TestContacts:
             (applied(second).case_id, applied(first).case_id),
         ]
         assert await rows(
-            engine, "SELECT kind, due_at - resolved_at FROM core.timers JOIN core.cases ON id = case_id"
+            engine, "SELECT kind, timers.due_at - resolved_at FROM core.timers JOIN core.cases ON id = case_id"
         ) == [("close", timedelta(days=14))]
         await assert_true(engine)
 

@@ -148,6 +148,9 @@ VOICE_DELIVERIES = Counter("kawal_voice_deliveries_total", "Deliveries by phone 
 APPLY_SECONDS = Histogram("kawal_apply_seconds", "Time to apply a batch of inputs.", buckets=FAST_SECONDS)
 # By outcome: `applied`, `skipped` (done before, or nothing to do), `refused` (an agent's command).
 APPLIED_INPUTS = Counter("kawal_applied_inputs_total", "Inputs that the write path has dealt with.", ["outcome"])
+# By clock: `first_response`, `next_response`, `resolution`. What was promised and not done; and what soon will be that.
+SLA_BREACHES = Counter("kawal_sla_breaches_total", "Promises to participants that were not kept in time.", ["clock"])
+SLA_WARNINGS = Counter("kawal_sla_warnings_total", "Promises to participants that are at risk.", ["clock"])
 # Screens that listen to the live stream of this replica, and those that were cut off because they did not keep up.
 LIVE_SCREENS = Gauge("kawal_live_screens", "Connected live screens.")
 LIVE_SCREENS_CUT = Counter("kawal_live_screens_cut_total", "Live screens that were too slow.")

@@ -4,12 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from kawal.programme import CaseField, Fields, Reasons, Topics
+from ticket_core.adapters.sla_files import load_sla
 from ticket_core.domain.fields import FieldKind, FieldRule
 from ticket_core.domain.policy import Policy
 
 
 def with_programme(policy: Policy, *, programme: Path) -> Policy:
-    """`policy` with the reasons, topics and fields of the folder `programme`; raises `ProgrammeError`."""
+    """`policy` with the reasons, topics, fields and promises of the folder `programme`; raises `ProgrammeError`."""
     reasons = Reasons.load(programme)
     return replace(
         policy,
@@ -17,6 +18,7 @@ def with_programme(policy: Policy, *, programme: Path) -> Policy:
         resolution_reasons=frozenset(reason.key for reason in reasons.resolution),
         topics=frozenset(Topics.load(programme)),
         fields={field.key: rule_of(field) for field in Fields.load(programme).fields},
+        sla=load_sla(programme),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Container, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
 
 Hours = tuple[int, int]
 """From and until, in minutes of the local day, 0 to 1440."""
@@ -10,6 +11,23 @@ Opening = tuple[datetime, datetime]
 DAY = 24 * 60
 _NOTHING = timedelta(0)
 _TOMORROW = timedelta(days=1)
+_REMEMBERED = 100
+
+
+class _Added(NamedTuple):
+    """That an amount from `start` leads to `end`: from a bit later to a bit later, in the same openings."""
+
+    start: datetime
+    end: datetime
+    first: Opening
+    last: Opening
+
+    def shifted(self, start: datetime) -> datetime | None:
+        """The end for another start, where that is as simple."""
+        if not self.first[0] <= start < self.first[1]:
+            return None
+        end = self.end + (start - self.start)
+        return end if self.last[0] < end <= self.last[1] else None
 
 
 class BusinessCalendar:
@@ -29,18 +47,27 @@ class BusinessCalendar:
         self._hours = {weekday: _in_order(ranges) for weekday, ranges in hours.items() if ranges}
         self._holidays = holidays
         self._openings: dict[date, tuple[Opening, ...]] = {}
+        self._added: dict[timedelta, _Added] = {}
         if not self._hours:
             raise ValueError("it is never open")
 
     def add(self, start: datetime, amount: timedelta) -> datetime:
         """The first moment at which `amount` of business time has passed since `start`; `start` for nothing or less."""
-        start, left = start.astimezone(UTC), amount
+        start, left, first = start.astimezone(UTC), amount, None
         if left <= _NOTHING:
             return start
-        for opened, closed in self._from(start):
+        known = self._added.get(amount)
+        if known and (end := known.shifted(start)):
+            return end
+        for opening in self._from(start):
+            opened, closed = opening
             begin = max(opened, start)
+            first = opening if opened <= start < closed else first
             if left <= closed - begin:
-                return begin + left
+                end = begin + left
+                if first and (known or len(self._added) < _REMEMBERED):
+                    self._added[amount] = _Added(start, end, first, opening)
+                return end
             left -= max(_NOTHING, closed - begin)
         raise AssertionError("unreachable")
 

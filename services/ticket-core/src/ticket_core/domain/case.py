@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Assurance, Channel, Identity, IdentityKind, Locale
+from ticket_core.domain.clocks import Clocks
 from ticket_core.domain.fields import FieldValue
 from ticket_core.domain.kinds import EntryKind, Priority, Relation
 
@@ -129,7 +130,8 @@ class Case(NamedTuple):
     go. `last_kind` and `snippet` are of the last contribution. `last_seq` is the number of entries in the timeline.
     `gist` and `heard` are what the case is known by, see `fingerprint`.
     `reason` is why it is on hold, or how it was resolved. `fields` are the values written down, by key.
-    `told_update` is the last update of an incident that its participant was told, see `mark`.
+    `told_update` is the last update of an incident that its participant was told, see `mark`. `clocks` say what he was
+    promised; a case from before there were any has none.
     """
 
     id: str
@@ -161,6 +163,7 @@ class Case(NamedTuple):
     incident_id: str | None = None
     told_update: str | None = None
     ties: Ties | None = None
+    clocks: Clocks | None = None
 
     @property
     def links(self) -> tuple[Link, ...]:

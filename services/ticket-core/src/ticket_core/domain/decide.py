@@ -29,6 +29,7 @@ from ticket_core.domain.entries import (
     NoticeGiven,
     NumberAdded,
     SimilarCaseFound,
+    SlaChanged,
     StateChanged,
     TopicChanged,
     VoicemailRecorded,
@@ -49,11 +50,14 @@ from ticket_core.domain.inputs import (
     Resolve,
     Resume,
     RouteCase,
+    SetClocks,
     TimerFired,
+    TimerKind,
 )
 from ticket_core.domain.pen import Pen
 from ticket_core.domain.policy import Policy
 from ticket_core.domain.states import require_step
+from ticket_core.domain.timekeeping import rung
 from ticket_core.domain.waiting import decide_waiting, known_reason
 
 TEXT_LENGTH = 10_000
@@ -102,7 +106,8 @@ class NoteDelivery:
     reached: DeliveryState | None
 
 
-ToOneCase = ContinueCase | AddNumber | MessagesRead | NoteDelivery | AgentCommand | TimerFired | RouteCase
+_OfItself = TimerFired | RouteCase | SetClocks
+ToOneCase = ContinueCase | AddNumber | MessagesRead | NoteDelivery | AgentCommand | _OfItself
 
 
 def open_case(given: OpenCase, *, conversation: Conversation, now: datetime) -> list[Entry]:
@@ -141,12 +146,24 @@ def decide(
             return _read(case, given, conversation, now)
         case NoteDelivery():
             return _note_delivery(case, given, now)
-        case TimerFired():
-            return _close(case, now)
-        case AddNumber() | RouteCase():
-            return _add_number(case, given, now) if isinstance(given, AddNumber) else _route(case, given, now)
+        case AddNumber():
+            return _add_number(case, given, now)
+        case TimerFired() | RouteCase() | SetClocks():
+            return _of_itself(case, given, now)
         case _:
             return _command(case, given, conversation, policy, now)
+
+
+def _of_itself(case: Case, given: _OfItself, now: datetime) -> list[Entry]:
+    match given:
+        case TimerFired(timer=TimerKind.CLOSE):
+            return _close(case, now)
+        case TimerFired():
+            return rung(case, now=now, warn=True)
+        case SetClocks():
+            return _set_clocks(case, given, now)
+        case RouteCase():
+            return _route(case, given, now)
 
 
 def _command(
@@ -273,6 +290,14 @@ def _close(case: Case, now: datetime) -> list[Entry]:
         return []
     pen = Pen.on(case)
     pen.system(StateChanged(), at=now, state=CaseState.CLOSED)
+    return pen.entries
+
+
+def _set_clocks(case: Case, given: SetClocks, now: datetime) -> list[Entry]:
+    if case.last_seq != given.last_seq:
+        return []
+    pen = Pen.on(case)
+    pen.system(SlaChanged(given.changes), at=now, clocks=given.clocks)
     return pen.entries
 
 

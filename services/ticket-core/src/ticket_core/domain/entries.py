@@ -12,6 +12,7 @@ from kawal.contracts.case_events import CaseState, NoticeTemplate
 from kawal.contracts.deliveries import DeliveryState
 from kawal.contracts.interactions import FormAnswer, KeyPress
 from kawal.contracts.words import Attachment, Author, Channel, IdentityKind
+from ticket_core.domain.clocks import ClockKind, Clocks
 from ticket_core.domain.fields import FieldValue
 from ticket_core.domain.kinds import EntryKind, Priority
 from ticket_core.domain.pair_entries import (
@@ -256,6 +257,43 @@ class AutomaticAnswer:
     kind: ClassVar = EntryKind.AUTOMATIC_ANSWER
 
 
+@dataclass(frozen=True, slots=True)
+class SlaWarned:
+    """Little is left of what `policy` promised: the clock is due at `due_at`."""
+
+    kind: ClassVar = EntryKind.SLA_WARNED
+    clock: ClockKind
+    due_at: datetime
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlaBreached:
+    """What `policy` promised by `due_at` was not done."""
+
+    kind: ClassVar = EntryKind.SLA_BREACHED
+    clock: ClockKind
+    due_at: datetime
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueChanged:
+    """When a clock was due, and is now; `None`: never, or not while it is paused."""
+
+    clock: ClockKind
+    before: datetime | None
+    after: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlaChanged:
+    """The clocks were counted again, by other policies; see `recompute`."""
+
+    kind: ClassVar = EntryKind.SLA_CHANGED
+    changes: tuple[DueChanged, ...] = ()
+
+
 EntryFact = (
     CaseOpened
     | MessageWritten
@@ -292,6 +330,9 @@ EntryFact = (
     | IncidentChanged
     | UpdateTold
     | AutomaticAnswer
+    | SlaWarned
+    | SlaBreached
+    | SlaChanged
 )
 Contribution = MessageWritten | FormFilledIn | VoicemailRecorded | CallbackAskedFor
 CONTRIBUTIONS = (MessageWritten, FormFilledIn, VoicemailRecorded, CallbackAskedFor)
@@ -303,7 +344,8 @@ class Entry(NamedTuple):
 
     `seq` counts from 1 without gaps in the case, `conversation_seq` in the conversation; the latter is set on exactly
     those entries that the participant may see. `state` is the state the case is in afterwards, where it changed.
-    `about` is the `seq` of the entry that this one says something of.
+    `about` is the `seq` of the entry that this one says something of. `clocks` are what they are afterwards, where that
+    changed.
     """
 
     case_id: str
@@ -319,6 +361,7 @@ class Entry(NamedTuple):
     text: str = ""
     state: CaseState | None = None
     about: int | None = None
+    clocks: Clocks | None = None
 
     @property
     def message_id(self) -> str:

@@ -23,6 +23,9 @@ from ticket_core.domain.entries import (
     PersonMerged,
     PersonUnmerged,
     PriorityChanged,
+    SlaBreached,
+    SlaChanged,
+    SlaWarned,
     StateChanged,
     TagsChanged,
     TopicChanged,
@@ -65,6 +68,9 @@ _SILENT = (
     IdentityUnlinked,
     PersonMerged,
     PersonUnmerged,
+    SlaWarned,
+    SlaBreached,
+    SlaChanged,
 )
 
 
@@ -91,6 +97,8 @@ def evolve(case: Case | None, entry: Entry) -> Case:
         changes |= _administered(case, entry)
     if entry.state is not None:
         changes |= _moved(case, entry)
+    if entry.clocks is not None:
+        changes["clocks"] = entry.clocks
     return case._replace(**changes)
 
 
@@ -130,6 +138,7 @@ def _opened(entry: Entry) -> Case:
         follow_up_of=opened.follow_up_of,
         conversation_id=entry.conversation_id,
         last_seq=entry.seq,
+        clocks=entry.clocks,
     )
 
 

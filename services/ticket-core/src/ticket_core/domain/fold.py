@@ -1,13 +1,13 @@
 """One input after the other, each seeing what the ones before it did: resolve, correlate, decide, evolve."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from kawal import case_numbers
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.interactions import Interaction, MessagesRead
-from kawal.contracts.words import Assurance, Identity, IdentityKind
+from kawal.contracts.words import Assurance, IdentityKind
 from ticket_core.domain.case import Case, Conversation, Fact, Participant
 from ticket_core.domain.correlate import Similar, correlate
 from ticket_core.domain.decide import (
@@ -28,6 +28,7 @@ from ticket_core.domain.errors import (
     CaseNumbersExhausted,
     ConversationNotFound,
 )
+from ticket_core.domain.hearing import heard, last_seen, news, proven
 from ticket_core.domain.imports import ImportParticipants
 from ticket_core.domain.inputs import (
     AgentCommand,
@@ -35,10 +36,12 @@ from ticket_core.domain.inputs import (
     DeliveryReport,
     Input,
     JoinCommand,
+    OfItself,
     PersonCommand,
     Reply,
     RouteCase,
     RunRules,
+    SetClocks,
     TimerFired,
     UseMacro,
 )
@@ -46,14 +49,11 @@ from ticket_core.domain.joins import Joins
 from ticket_core.domain.persons import PersonChanged, Persons
 from ticket_core.domain.policy import Policy
 from ticket_core.domain.register import Imported, Register
-from ticket_core.domain.resolve import Mention, Resolution, conversation_key, mentions, resolve
+from ticket_core.domain.resolve import Resolution, conversation_key, resolve
 from ticket_core.domain.ruling import RulesRan, run_rules
+from ticket_core.domain.timekeeping import caught_up
 from ticket_core.domain.using import use
 from ticket_core.domain.world import NumberGiven, Step, World
-
-MOST_IDENTITIES = 20
-"""How many ways to reach its participant a conversation keeps; the latest stay."""
-_STRENGTH = tuple(Assurance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ class Fold:
                 return self._contact(given)
             case DeliveryReport():
                 return self._delivery(given)
-            case TimerFired() | RouteCase() | RunRules():
-                return self._by_itself(given)
+            case TimerFired() | RouteCase() | SetClocks() | RunRules():
+                return self._of_itself(given)
             case PersonCommand() | ImportParticipants():
                 return self._of_people(given)
             case _:
@@ -122,7 +122,7 @@ class Fold:
         world, interaction = self._world, contact.interaction
         before = world.conversations.get(interaction.conversation_id)
         pseudonym = world.facts.get(conversation_key(interaction.conversation_id))
-        mentioned = _news(interaction, before)
+        mentioned = news(interaction, before)
         who = resolve(
             pseudonym.participant_id if pseudonym else None,
             mentioned,
@@ -132,10 +132,10 @@ class Fold:
         )
         step = Step()
         participant = self._participant(who, interaction)
-        conversation = _heard(before, interaction, participant.id, mentioned)
+        conversation = heard(before, interaction, participant.id, mentioned)
         self._establish(step, who, participant.id, interaction)
         case = self._place(step, contact, conversation, participant.id)
-        step.participants.append(_last_seen(participant, interaction, case))
+        step.participants.append(last_seen(participant, interaction, case))
         world.accept(step)
         return Applied(case.id, case.number, case.state, step.recorded[0].entry.seq, case.last_seq)
 
@@ -153,7 +153,7 @@ class Fold:
             kind = IdentityKind.CONVERSATION
             step.facts.append(Fact(pseudonym, kind, interaction.conversation_id, participant_id, Assurance.POSSESSED))
         for mention in who.proven:
-            fact = _proven(facts.get(mention.key), mention, participant_id)
+            fact = proven(facts.get(mention.key), mention, participant_id)
             if fact != facts.get(mention.key):
                 step.facts.append(fact)
         for mention in who.claimed:
@@ -182,18 +182,31 @@ class Fold:
             )
             self._give(step, contact, opening.number, opening.case_id)
             entries = open_case(opening, conversation=conversation, now=self._now)
-            return step.record(entries, case=None, conversation=conversation, traceparent=contact.traceparent)
+            return step.record(
+                entries,
+                case=None,
+                conversation=conversation,
+                traceparent=contact.traceparent,
+                sla=self._policy.sla,
+            )
         alias = self._alias(interaction.reference)
         if alias is not None:
             self._give(step, contact, alias, placement.joins.id)
+        late, case = caught_up(placement.joins, now=self._now)
         entries = decide(
-            placement.joins,
+            case,
             ContinueCase(interaction=interaction, alias=alias, repeats=placement.repeats),
             conversation=conversation,
             policy=self._policy,
             now=self._now,
         )
-        return step.record(entries, case=placement.joins, conversation=conversation, traceparent=contact.traceparent)
+        return step.record(
+            [*late, *entries],
+            case=placement.joins,
+            conversation=conversation,
+            traceparent=contact.traceparent,
+            sla=self._policy.sla,
+        )
 
     def _current(self, conversation: Conversation) -> Case | None:
         """The case that a conversation is about, as long as it is a case of the same person."""
@@ -219,12 +232,12 @@ class Fold:
             self._world.reached[place] = further(note.reached, report.state)
         return done
 
-    def _by_itself(self, given: TimerFired | RouteCase | RunRules) -> Applied | RulesRan | Skipped:
+    def _of_itself(self, given: OfItself) -> Applied | RulesRan | Skipped:
         if isinstance(given, RunRules):
             return run_rules(self._world, given, policy=self._policy, now=self._now)
         before = self._case(given.case_id)
         done = self._on_case(before, given, traceparent=given.traceparent)
-        return done if isinstance(given, TimerFired) or self._case(given.case_id) is not before else Skipped()
+        return done if self._case(given.case_id) is not before else Skipped()
 
     def _command(self, given: AgentCommand | JoinCommand | UseMacro) -> Applied | Skipped:
         case = self._world.numbered(given.number)
@@ -263,14 +276,18 @@ class Fold:
         traceparent: str | None = None,
         number: NumberGiven | None = None,
     ) -> Applied | Skipped:
-        entries = decide(case, given, conversation=conversation, policy=self._policy, now=self._now)
-        return self._written(case, entries, conversation=conversation, traceparent=traceparent, number=number)
+        late, current = caught_up(case, now=self._now) if isinstance(given, AgentCommand) else ([], case)
+        entries = decide(current, given, conversation=conversation, policy=self._policy, now=self._now)
+        return self._written(
+            case, entries, late=late, conversation=conversation, traceparent=traceparent, number=number
+        )
 
     def _use(self, case: Case, given: UseMacro, conversation: Conversation) -> Applied:
         known = self._world.participants.get(case.participant_id)
         name = known.name if known else None
-        entries = use(case, given, conversation=conversation, participant=name, policy=self._policy, now=self._now)
-        return self._written(case, entries, conversation=conversation, traceparent=given.traceparent)
+        late, current = caught_up(case, now=self._now)
+        entries = use(current, given, conversation=conversation, participant=name, policy=self._policy, now=self._now)
+        return self._written(case, entries, late=late, conversation=conversation, traceparent=given.traceparent)
 
     def _written(
         self,
@@ -279,12 +296,15 @@ class Fold:
         *,
         conversation: Conversation | None,
         traceparent: str | None,
+        late: Sequence[Entry] = (),
         number: NumberGiven | None = None,
     ) -> Applied:
+        """`late` are entries about clocks that ran out before, and belong in front of `entries`."""
         step = Step(numbers=[number] if number else [])
-        after = case
+        after, sla = case, self._policy.sla
         if entries:
-            after = step.record(entries, case=case, conversation=conversation, traceparent=traceparent)
+            written = [*late, *entries]
+            after = step.record(written, case=case, conversation=conversation, traceparent=traceparent, sla=sla)
         self._world.accept(step)
         seq = entries[0].seq if entries else after.last_seq
         return Applied(after.id, after.number, after.state, seq, after.last_seq)
@@ -319,62 +339,3 @@ class Fold:
 
 def _found(similar: Similar | None) -> SimilarCaseFound | None:
     return SimilarCaseFound(similar.case.id, similar.case.number, round(similar.score, 2)) if similar else None
-
-
-def _news(interaction: Interaction, before: Conversation | None) -> list[Mention]:
-    """What this contact says of itself that its conversation has not said before."""
-    known = before.identities if before else ()
-    return mentions(identity for identity in interaction.identities if not _is_known(identity, known))
-
-
-def _is_known(identity: Identity, known: tuple[Identity, ...]) -> bool:
-    """Whether the same was said before, and proven at least as well."""
-    return any(_same(identity, one) and _strength(identity) <= _strength(one) for one in known)
-
-
-def _same(one: Identity, other: Identity) -> bool:
-    return one.value == other.value and one.kind is other.kind
-
-
-def _strength(identity: Identity) -> int:
-    return _STRENGTH.index(identity.assurance)
-
-
-def _proven(known: Fact | None, mention: Mention, participant_id: str) -> Fact:
-    """The fact, of whoever had it before among those who are this person."""
-    identity = mention.identity
-    owner = known.participant_id if known and known.participant_id else participant_id
-    before = known.assurance if known else Assurance.CLAIMED
-    stronger = max(before, identity.assurance, key=_STRENGTH.index)
-    return Fact(mention.key, identity.kind, identity.value, owner, stronger)
-
-
-def _heard(
-    before: Conversation | None, interaction: Interaction, participant_id: str, mentioned: list[Mention]
-) -> Conversation:
-    new = tuple(mention.identity for mention in mentioned)
-    if before is None:
-        return Conversation(
-            interaction.conversation_id,
-            interaction.channel,
-            participant_id,
-            interaction.locale,
-            interaction.name,
-            new,
-        )
-    if not new and before.locale is interaction.locale and interaction.name in (None, before.name):
-        return before
-    kept = (one for one in before.identities if not any(_same(one, other) for other in new))
-    return before._replace(
-        locale=interaction.locale,
-        name=interaction.name or before.name,
-        identities=(*kept, *new)[-MOST_IDENTITIES:],
-    )
-
-
-def _last_seen(participant: Participant, interaction: Interaction, case: Case) -> Participant:
-    name = participant.name or interaction.name
-    case_id = case.id if case.participant_id == participant.id else participant.last_case_id
-    if (name, interaction.locale, case_id) == (participant.name, participant.locale, participant.last_case_id):
-        return participant
-    return participant._replace(name=name, locale=interaction.locale, last_case_id=case_id)

@@ -9,6 +9,8 @@ from kawal.contracts.deliveries import DeliveryReported
 from kawal.contracts.interactions import Interaction
 from kawal.contracts.words import IdentityKind
 from ticket_core.domain.case import Agent, identity_key
+from ticket_core.domain.clocks import Clocks
+from ticket_core.domain.entries import DueChanged
 from ticket_core.domain.fields import FieldValue
 from ticket_core.domain.imports import ImportParticipants
 from ticket_core.domain.kinds import Priority, Relation
@@ -308,7 +310,10 @@ class UseMacro(Command):
 
 
 class TimerKind(StrEnum):
+    """`CLOSE`: a resolved case is over. `SLA`: a clock is due, or nearly."""
+
     CLOSE = "close"
+    SLA = "sla"
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +339,20 @@ class RouteCase:
     traceparent: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SetClocks:
+    """The clocks of a case were counted again; `changes` says what that made of them.
+
+    It changes nothing when something was written to the case behind `last_seq`.
+    """
+
+    case_id: str
+    last_seq: int
+    clocks: Clocks
+    changes: tuple[DueChanged, ...]
+    traceparent: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRules:
     """Show an entry of the case to `rules`, in their order. Each acts on it once, however often it is shown."""
@@ -353,15 +372,6 @@ TwoCaseCommand = MergeCases | LinkCases | UnlinkCases
 """Those in which `other` is any number of a second case."""
 SplitCommand = SplitCase | UndoSplit
 JoinCommand = TwoCaseCommand | UndoMerge | SplitCommand
-Input = (
-    Contact
-    | DeliveryReport
-    | AgentCommand
-    | JoinCommand
-    | PersonCommand
-    | TimerFired
-    | RouteCase
-    | RunRules
-    | UseMacro
-    | ImportParticipants
-)
+OfItself = TimerFired | RouteCase | SetClocks | RunRules
+"""What nobody asked for: it names its case by id."""
+Input = Contact | DeliveryReport | AgentCommand | JoinCommand | PersonCommand | OfItself | UseMacro | ImportParticipants

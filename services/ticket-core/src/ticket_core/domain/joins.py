@@ -12,6 +12,7 @@ from ticket_core.domain.pair_entries import CaseLinked, CaseUnlinked
 from ticket_core.domain.pen import Pen
 from ticket_core.domain.policy import Policy
 from ticket_core.domain.splitting import Splits
+from ticket_core.domain.timekeeping import caught_up
 from ticket_core.domain.world import NumberGiven, Step, World
 
 
@@ -52,8 +53,10 @@ class Joins:
         other = self._world.numbered(given.other)
         if not self._world.are_one(case.participant_id, other.participant_id):
             raise DifferentPersons("Say first that they are one person")
-        joining = merging.merge(case, other, agent=given.agent, now=self._now)
+        late, current = caught_up(other, now=self._now)
+        joining = merging.merge(case, current, agent=given.agent, now=self._now)
         linking.require_no_cycle(self._world, case, other)
+        joining = joining._replace(other=[*late, *joining.other])
         self._join(case, other, joining, leads_to=case, given=given)
 
     def _undo_merge(self, case: Case, given: UndoMerge) -> None:

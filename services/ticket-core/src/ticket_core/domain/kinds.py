@@ -56,3 +56,6 @@ class EntryKind(StrEnum):
     INCIDENT = "incident"
     UPDATE = "update"
     AUTOMATIC_ANSWER = "automatic_answer"
+    SLA_WARNED = "sla_warned"
+    SLA_BREACHED = "sla_breached"
+    SLA_CHANGED = "sla_changed"

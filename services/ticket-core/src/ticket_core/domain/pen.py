@@ -5,6 +5,7 @@ from datetime import datetime
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Author, Channel
 from ticket_core.domain.case import Agent, Case, Conversation
+from ticket_core.domain.clocks import Clocks
 from ticket_core.domain.entries import Entry, EntryFact
 
 
@@ -30,8 +31,9 @@ class Pen:
         text: str = "",
         visible: bool = False,
         state: CaseState | None = None,
+        clocks: Clocks | None = None,
     ) -> None:
-        self._write(fact, at=at, author=Author.SYSTEM, text=text, visible=visible, state=state)
+        self._write(fact, at=at, author=Author.SYSTEM, text=text, visible=visible, state=state, clocks=clocks)
 
     def participant(
         self,
@@ -114,6 +116,7 @@ class Pen:
         text: str = "",
         visible: bool = False,
         state: CaseState | None = None,
+        clocks: Clocks | None = None,
     ) -> None:
         self._seq += 1
         if visible:
@@ -133,5 +136,6 @@ class Pen:
                 conversation_seq=self._conversation_seq if visible else None,
                 text=text,
                 state=state,
+                clocks=clocks,
             )
         )

@@ -23,6 +23,7 @@ from ticket_core.domain.pen import Pen
 from ticket_core.domain.placeholders import Gaps, fill
 from ticket_core.domain.policy import Policy
 from ticket_core.domain.rules import LONGEST_CHAIN, Firing, Rule, acted_often, chain
+from ticket_core.domain.timekeeping import caught_up
 from ticket_core.domain.world import Step, World
 
 
@@ -150,12 +151,14 @@ def run_rules(world: World, given: RunRules, *, policy: Policy, now: datetime) -
     participant = world.participants.get(case.participant_id)
     fired = tuple(world.fired.get(case.id, ()))
     name = participant.name if participant else None
-    scene = Scene(case=case, conversation=conversation, participant=name, fired=fired)
+    late, current = caught_up(case, now=now)
+    scene = Scene(case=current, conversation=conversation, participant=name, fired=fired)
     ran = Ruling(given.occasion, gaps=given.gaps, policy=policy, now=now).run(given.rules, scene)
     step = Step(fired=firings(ran, case_id=case.id, seq=seq, now=now))
     entries = [entry for one in ran for entry in one.entries]
     if entries:
-        step.record(entries, case=case, conversation=conversation, traceparent=given.traceparent)
+        written = [*late, *entries]
+        step.record(written, case=case, conversation=conversation, traceparent=given.traceparent, sla=policy.sla)
     world.accept(step)
     return RulesRan(case.id, seq, tuple(ran))
 

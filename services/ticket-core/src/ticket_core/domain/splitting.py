@@ -33,6 +33,7 @@ from ticket_core.domain.inputs import GoesOn, SplitCase, UndoSplit
 from ticket_core.domain.pair_entries import CaseAbsorbed, EntriesMoved, EntriesReturned, Said, SplitOff, SplitUndone
 from ticket_core.domain.pen import Pen
 from ticket_core.domain.policy import Policy
+from ticket_core.domain.timekeeping import caught_up
 from ticket_core.domain.world import NumberGiven, Step, World
 
 _WAITS_FOR_AGENT = (CaseState.NEW, CaseState.OPEN)
@@ -76,13 +77,15 @@ class Splits:
             given.reason,
             self._said(case, timeline, without=case.moved.union(seqs)),
         )
-        here = Pen.on(case)
+        late, current = caught_up(case, now=self._now)
+        here = Pen.on(current)
         woke = case.state is CaseState.PENDING and moved.said.waiting_since is not None
         here.agent(moved, at=self._now, agent=given.agent, state=CaseState.OPEN if woke else None)
         step = Step(numbers=[NumberGiven(number, new_id)])
-        step.record(here.entries, case=case, traceparent=given.traceparent)
+        sla = self._policy.sla
+        step.record([*late, *here.entries], case=case, traceparent=given.traceparent, sla=sla)
         there = self._opened(case, chosen, given, case_id=new_id, number=number)
-        step.record(there.entries, case=None, traceparent=given.traceparent)
+        step.record(there.entries, case=None, traceparent=given.traceparent, sla=sla)
         self._world.accept(step)
         return new_id
 
@@ -101,13 +104,14 @@ class Splits:
             raise CaseNotActive("Something came in between; reopen it first")
         linking.require_no_cycle(self._world, origin, case)
         returned = self._returned(origin, case, given, own)
-        here, there = Pen.on(origin), Pen.on(case)
+        (late, origin_now), (there_late, case_now) = (caught_up(one, now=self._now) for one in (origin, case))
+        here, there = Pen.on(origin_now), Pen.on(case_now)
         here.agent(returned, at=self._now, agent=given.agent, state=_state_with(returned, origin))
         undone = SplitUndone(origin.id, origin.number, given.reason)
         there.agent(undone, at=self._now, agent=given.agent, state=CaseState.CLOSED)
         step = Step(renumbered=[NumberGiven(number, origin.id) for number in merging.numbers_of(case)])
-        step.record(here.entries, case=origin, traceparent=given.traceparent)
-        step.record(there.entries, case=case, traceparent=given.traceparent)
+        step.record([*late, *here.entries], case=origin, traceparent=given.traceparent, sla=self._policy.sla)
+        step.record([*there_late, *there.entries], case=case, traceparent=given.traceparent)
         self._world.accept(step)
         return origin.id
 

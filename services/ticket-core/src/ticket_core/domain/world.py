@@ -14,6 +14,8 @@ from ticket_core.domain.errors import CaseNotFound
 from ticket_core.domain.evolve import evolve, evolve_conversation
 from ticket_core.domain.imports import Fault, Progress
 from ticket_core.domain.rules import Firing
+from ticket_core.domain.sla import SlaPolicies
+from ticket_core.domain.timekeeping import timed
 
 Reached = dict[tuple[str, int, Channel], DeliveryState]
 
@@ -78,9 +80,14 @@ class Step:
         case: Case | None,
         conversation: Conversation | None = None,
         traceparent: str | None = None,
+        sla: SlaPolicies | None = None,
     ) -> Case:
-        """Write `entries`, at least one, behind `case` (`None`: a new one); returns the case after them."""
-        for entry in entries:
+        """Write `entries`, at least one, behind `case` (`None`: a new one); returns the case after them.
+
+        Without `sla`, they must be of those that move no clock.
+        """
+        for decided in entries:
+            entry = decided if sla is None else timed(case, decided, sla)
             case = evolve(case, entry)
             if conversation is not None and entry.conversation_id == conversation.id:
                 conversation = evolve_conversation(conversation, entry)

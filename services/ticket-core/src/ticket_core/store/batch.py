@@ -14,11 +14,10 @@ from ticket_core.domain.inputs import (
     IdentityCommand,
     LinkCases,
     MergeCases,
+    OfItself,
     PersonCommand,
-    RouteCase,
     RunRules,
     SplitCase,
-    TimerFired,
     TwoCaseCommand,
     UndoSplit,
 )
@@ -45,7 +44,7 @@ class Batch:
     commands: list[Command] = field(default_factory=list)
     of_people: list[PersonCommand] = field(default_factory=list)
     reports: list[DeliveryReport] = field(default_factory=list)
-    timers: list[TimerFired | RouteCase | RunRules] = field(default_factory=list)
+    of_itself: list[OfItself] = field(default_factory=list)
     imports: list[ImportParticipants] = field(default_factory=list)
 
     @cached_property
@@ -79,7 +78,7 @@ class Batch:
     @property
     def ruled(self) -> set[str]:
         """The cases that rules may act on."""
-        return {given.case_id for given in self.timers if isinstance(given, RunRules)}
+        return {given.case_id for given in self.of_itself if isinstance(given, RunRules)}
 
     @property
     def looks_above(self) -> bool:

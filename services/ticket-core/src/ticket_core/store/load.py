@@ -220,7 +220,7 @@ class _Loading:
         world, batch = self._world, self._batch
         named = self._merged | {world.numbers[number] for number in batch.numbers_named & world.numbers.keys()}
         named.update(report.case_id for report in self._reports())
-        named.update(timer.case_id for timer in batch.timers)
+        named.update(given.case_id for given in batch.of_itself)
         named.update(world.events.values())
         return named
 

@@ -8,9 +8,11 @@ from pydantic import TypeAdapter
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Assurance, Author, Channel, Identity, IdentityKind, Locale
 from ticket_core.domain.case import Case, Conversation, Fact, Merged, Participant, Ties
+from ticket_core.domain.clocks import Clocks, Deadlines
 from ticket_core.domain.entries import Entry, EntryFact
 from ticket_core.domain.fields import FieldValue
 from ticket_core.domain.kinds import EntryKind, Priority
+from ticket_core.domain.timekeeping import deadlines
 from ticket_core.store.bulk import Row, array_literal
 
 _FACTS: dict[str, TypeAdapter[Any]] = {fact.kind: TypeAdapter(fact) for fact in get_args(EntryFact)}
@@ -21,6 +23,8 @@ PARTICIPANT_HIMSELF = PARTICIPANT[:5]
 FACT = Fact._fields
 CONVERSATION = Conversation._fields
 CASE = Case._fields
+CASE_KEPT = (*CASE, *Deadlines._fields)
+"""With what is kept besides, for lists and alarms."""
 ENTRY = (
     "case_id",
     "seq",
@@ -36,14 +40,16 @@ ENTRY = (
     "state",
     "about",
     "payload",
+    "clocks",
 )
 _IDENTITIES = CONVERSATION.index("identities")
 _CHANNELS = CASE.index("channels")  # and behind them the aliases and what was heard
 _TAGS = CASE.index("tags")  # and the reason, the fields and the merge behind them
 _FIELDS = CASE.index("fields")
-_TIES = CASE.index("ties")  # the last
+_TIES = CASE.index("ties")  # and the clocks, the last
 _MERGED = TypeAdapter(Merged)
 _TIES_OF = TypeAdapter(Ties)
+_CLOCKS = TypeAdapter(Clocks)
 _READ_AS_TEXT = frozenset(
     {
         "id",
@@ -60,6 +66,7 @@ _READ_AS_TEXT = frozenset(
         "merged",
         "incident_id",
         "ties",
+        "clocks",
     }
 )
 
@@ -111,6 +118,7 @@ def _identities_of(document: str) -> tuple[Identity, ...]:
 
 
 def case_row(case: Case) -> Row:
+    """In the order of `CASE_KEPT`."""
     arrays = map(array_literal, (case.channels, case.aliases, case.heard))
     tags = array_literal(f'"{tag}"' for tag in case.tags)  # quoted: a tag may be `null`
     fields = json.dumps(dict(case.fields), ensure_ascii=False) if case.fields else "{}"
@@ -124,6 +132,8 @@ def case_row(case: Case) -> Row:
         _MERGED.dump_json(case.merged).decode() if case.merged else None,
         *case[_TAGS + 4 : _TIES],
         _TIES_OF.dump_json(case.ties).decode() if case.ties else None,
+        _clocks_document(case.clocks),
+        *deadlines(case),
     )
 
 
@@ -140,7 +150,16 @@ def case_of(row: Any) -> Case:
         fields=_fields_of(row[_FIELDS]),
         merged=_MERGED.validate_json(found.merged) if found.merged else None,  # type: ignore[arg-type]
         ties=_TIES_OF.validate_json(found.ties) if found.ties else None,  # type: ignore[arg-type]
+        clocks=_clocks_of(found.clocks),  # type: ignore[arg-type]
     )
+
+
+def _clocks_document(clocks: Clocks | None) -> str | None:
+    return _CLOCKS.dump_json(clocks).decode() if clocks else None
+
+
+def _clocks_of(document: str | None) -> Clocks | None:
+    return _CLOCKS.validate_json(document) if document else None
 
 
 def _fields_of(document: str) -> tuple[tuple[str, FieldValue], ...]:
@@ -163,12 +182,13 @@ def entry_row(entry: Entry) -> Row:
         entry.state,
         entry.about,
         payload_of(entry.fact),
+        _clocks_document(entry.clocks),
     )
 
 
 def entry_of(row: Any) -> Entry:
     (case_id, seq, kind, at, author, author_id, author_name, channel, conversation_id, conversation_seq) = row[:10]
-    text, state, about, payload = row[10:14]
+    text, state, about, payload, clocks = row[10:15]
     return Entry(
         case_id=case_id,
         seq=seq,
@@ -183,6 +203,7 @@ def entry_of(row: Any) -> Entry:
         text=text,
         state=CaseState(state) if state else None,
         about=about,
+        clocks=_clocks_of(clocks),
     )
 
 

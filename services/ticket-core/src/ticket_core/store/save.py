@@ -28,9 +28,9 @@ _SAID_OF_PEOPLE = Insert(tables.said_of_people, PersonEvent._fields)
 _FACTS = Update(tables.identities, ("key", "participant_id", "assurance"), by="key")
 _CASES = Insert(
     tables.cases,
-    (*rows.CASE, "stamp"),
+    (*rows.CASE_KEPT, "stamp"),
     conflict="id",
-    update=(*(name for name in rows.CASE if name not in ("id", "number", "participant_id", "opened_at")), "stamp"),
+    update=(*(name for name in rows.CASE_KEPT if name not in ("id", "number", "participant_id", "opened_at")), "stamp"),
     computed={"stamp": _STAMP},
 )
 _CONVERSATIONS = Insert(

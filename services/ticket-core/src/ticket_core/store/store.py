@@ -16,6 +16,7 @@ from kawal.database import is_outage
 from kawal.errors import KawalError, TransientError
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
+from ticket_core.domain.entries import SlaBreached, SlaWarned
 from ticket_core.domain.errors import IdempotencyConflict
 from ticket_core.domain.fold import Applied, Fold, Skipped
 from ticket_core.domain.imports import ImportParticipants
@@ -27,13 +28,16 @@ from ticket_core.domain.inputs import (
     PersonCommand,
     RouteCase,
     RunRules,
+    SetClocks,
     TimerFired,
     Wish,
 )
+from ticket_core.domain.kinds import EntryKind
 from ticket_core.domain.persons import PersonChanged
 from ticket_core.domain.policy import Policy
 from ticket_core.domain.register import Imported
 from ticket_core.domain.ruling import RulesRan
+from ticket_core.domain.world import World
 from ticket_core.store import once
 from ticket_core.store.batch import Batch
 from ticket_core.store.load import Regrouped, announce, load
@@ -51,6 +55,7 @@ ATTEMPTS = 5
 # unique violation, which here means that another transaction was first: the next attempt sees what it wrote.
 _CONTENTION = ("40P01", "40001")
 _RETRIED = (*_CONTENTION, "23505")
+_SAID_OF_CLOCKS = {EntryKind.SLA_BREACHED: metrics.SLA_BREACHES, EntryKind.SLA_WARNED: metrics.SLA_WARNINGS}
 
 log = get_logger()
 
@@ -131,15 +136,15 @@ class CaseStore:
         spare = await self._numbers.take(most) if (most := batch.most_new_cases) else []
         await announce(self._engine, batch)
         async with self._engine.begin() as connection:
-            outcomes, unused = await self._in_transaction(connection, inputs, batch, spare)
-        self._numbers.put(unused)
+            outcomes, world = await self._in_transaction(connection, inputs, batch, spare)
+        self._numbers.put(world.spare_numbers)
         self._committed()
-        _report(outcomes, duration_s=time.perf_counter() - began)
+        _report(outcomes, world, duration_s=time.perf_counter() - began)
         return outcomes
 
     async def _in_transaction(
         self, connection: AsyncConnection, inputs: Sequence[Input], batch: Batch, spare: list[str]
-    ) -> tuple[list[Outcome], list[str]]:
+    ) -> tuple[list[Outcome], World]:
         now = self._clock()
         asked = [wish.once for wish in (*batch.commands, *batch.of_people) if wish.once is not None]
         known = await once.ask(connection, asked, now=now)
@@ -149,7 +154,7 @@ class CaseStore:
         await save(connection, loaded, now=now)
         await once.answer(connection, session.answers, now=now)
         await once.forget(connection, session.refused)
-        return outcomes, loaded.world.spare_numbers
+        return outcomes, loaded.world
 
 
 class _Session:
@@ -218,8 +223,8 @@ def _sorted_out(inputs: Sequence[Input]) -> Batch:
                 batch.contacts.append(given)
             case DeliveryReport():
                 batch.reports.append(given)
-            case TimerFired() | RouteCase() | RunRules():
-                batch.timers.append(given)
+            case TimerFired() | RouteCase() | SetClocks() | RunRules():
+                batch.of_itself.append(given)
             case PersonCommand():
                 batch.of_people.append(given)
             case ImportParticipants():
@@ -229,7 +234,7 @@ def _sorted_out(inputs: Sequence[Input]) -> Batch:
     return batch
 
 
-def _report(outcomes: Sequence[Outcome], *, duration_s: float) -> None:
+def _report(outcomes: Sequence[Outcome], world: World, *, duration_s: float) -> None:
     counted = Counter(map(type, outcomes))
     applied = sum(counted[done] for done in (Applied, PersonChanged, RulesRan, Imported))
     skipped = counted[Skipped]
@@ -237,6 +242,9 @@ def _report(outcomes: Sequence[Outcome], *, duration_s: float) -> None:
     metrics.APPLY_SECONDS.observe(duration_s)
     for outcome, count in (("applied", applied), ("skipped", skipped), ("refused", refused)):
         metrics.APPLIED_INPUTS.labels(outcome).inc(count)
+    for recorded in world.changed.recorded:
+        if isinstance(recorded.entry.fact, SlaBreached | SlaWarned):
+            _SAID_OF_CLOCKS[recorded.entry.fact.kind].labels(recorded.entry.fact.clock).inc()
     log.info("batch_applied", applied=applied, skipped=skipped, refused=refused, duration_s=round(duration_s, 4))
 
 

@@ -46,6 +46,11 @@ cases = Table(
     Column("told_update", Text),
     # `ticket_core.domain.case.Ties`.
     Column("ties", JSONB),
+    # What the participant was promised: `ticket_core.domain.clocks.Clocks`; and, for lists and alarms, its `Deadlines`.
+    Column("clocks", JSONB),
+    Column("due_at", Moment),
+    Column("risk_at", Moment),
+    Column("alarm_at", Moment),
     Column("stamp", BigInteger, nullable=False),
     CheckConstraint("number ~ '^[0-9]{10}$'", name="number"),
     CheckConstraint("state IN ('new', 'open', 'pending', 'on_hold', 'resolved', 'closed')", name="state"),
@@ -70,6 +75,8 @@ cases = Table(
     Index("cases_opened_idx", text("opened_at DESC"), text("id DESC")),
     Index("cases_follow_up_idx", "follow_up_of", postgresql_where=text("follow_up_of IS NOT NULL")),
     Index("cases_incident_idx", "incident_id", "id", postgresql_where=text("incident_id IS NOT NULL")),
+    Index("cases_due_idx", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
+    Index("cases_alarm_idx", "alarm_at", "id", postgresql_where=text("alarm_at IS NOT NULL")),
     Index("cases_waiting_idx", "waiting_since", "id", postgresql_where=text("waiting_since IS NOT NULL")),
     Index(
         "cases_urgency_idx",
@@ -149,6 +156,8 @@ timeline = Table(
     Column("state", Text),
     Column("about", Integer),
     Column("payload", JSONB, nullable=False),
+    # What the clocks are afterwards, where the entry moves one.
+    Column("clocks", JSONB),
     # Where the entry stands in the stream of all cases; see `ticket_core.store.stream`.
     Column("stamp", BigInteger, nullable=False),
     CheckConstraint("seq >= 1", name="seq"),
