@@ -17,6 +17,8 @@ _LATEST = [sa.text("activity_at DESC"), sa.text("id DESC")]
 def upgrade() -> None:
     # All documents are made again behind the write path, from the first entry on; until then a search may miss some of
     # the latest cases, which it would have sorted first.
+    # With the lock of the index: whoever is at it now would put its old place back.
+    op.execute("SELECT pg_advisory_xact_lock(7737596895231632232)")
     op.execute("DELETE FROM core.search_place")
     op.drop_index("cases_topic_idx", "cases", schema="core")
     op.create_index(
