@@ -174,7 +174,7 @@ class TestOnce:
             async def rung(more: int = kill) -> bool:
                 return await count(engine, "timeline WHERE kind = 'sla_breached'") >= 4 * more
 
-            await eventually(rung)
+            await eventually(rung, timeout=60)
             process.send_signal(signal.SIGKILL)
             assert await process.wait() == -signal.SIGKILL
         assert await count(engine, "cases WHERE alarm_at < now() + interval '1 hour'") > 0
@@ -183,6 +183,6 @@ class TestOnce:
             await ringing(engine, at(hours=1), hours=1).ring()
             return await said(engine) == BOTH
 
-        await eventually(all_rung)
+        await eventually(all_rung, timeout=60)
         assert await ringing(engine, at(hours=2), hours=2).ring() == 0
         await assert_true(engine)
