@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -52,6 +53,8 @@ from ticket_core.store.webhooks import WebhookSubscriptions
 PROGRAMME = Path(__file__).parents[3] / "programme"
 API_TOKEN = "the bootstrap token"
 SERVICE_TOKEN = "the token of the edges"
+TLS = ssl.create_default_context()
+"""One for all clients: each would read all root certificates for itself."""
 VAULT_KEY = base64.urlsafe_b64encode(b"v" * 32).decode()
 
 
@@ -103,7 +106,7 @@ async def serving(engine: AsyncEngine, chosen: Settings, *, sla: SlaPolicies | N
         agents=Agents(engine),
         views=SavedViews(engine),
         webhooks=WebhookSubscriptions(engine, vault_key=chosen.vault_key),
-        webhook_sender=WebhookSender(networks=chosen.webhook_networks),
+        webhook_sender=WebhookSender(networks=chosen.webhook_networks, tls=TLS),
         sessions=sessions,
         numbers=numbers,
         live=live,
@@ -128,7 +131,7 @@ async def serving(engine: AsyncEngine, chosen: Settings, *, sla: SlaPolicies | N
     async with running(Service("ticket-core", settings=chosen, port=0, opened=opened)) as address:
         headers = {"authorization": f"Bearer {API_TOKEN}"}
         async with (
-            httpx.AsyncClient(base_url=address.url, headers=headers) as client,
-            httpx.AsyncClient(base_url=address.url) as anyone,
+            httpx.AsyncClient(base_url=address.url, headers=headers, verify=TLS) as client,
+            httpx.AsyncClient(base_url=address.url, verify=TLS) as anyone,
         ):
             yield Served(client, anyone, store, desk, stream, SearchIndex(engine), address.url)

@@ -259,8 +259,7 @@ async def _listening(config: uvicorn.Config, host: str, port: int) -> AsyncItera
     try:
         yield "http://{}:{}".format(*listener.getsockname()[:2])
     finally:
-        server.should_exit = True
-        await ticking
+        await _cancel({ticking}, within_s=1.0)  # only asked to end, it would sleep on
         await server.shutdown(sockets=[listener])
 
 

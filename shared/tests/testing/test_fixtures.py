@@ -24,6 +24,7 @@ class TestDatabases:
         assert databases.empty() == dsn
         connection = await asyncpg.connect(dsn)
         assert await connection.fetchval("select count(*) from core.entry") == 0
+        assert await connection.fetchval("insert into core.entry default values returning id") == 1
         await connection.close()
         databases.drop_all()
 

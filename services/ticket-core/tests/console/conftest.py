@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from console_factories import EMAIL, PASSWORD, AtDesk, live
-from core_service import Served
+from core_service import TLS, Served
 
 PATIENCE_MS = 30_000
 """How long a page may take to show what happened: a transaction of anybody in the cluster holds the stream up."""
@@ -18,7 +18,8 @@ CHROMIUM = os.environ.get("KAWAL_CHROMIUM", "/usr/bin/chromium")
 @pytest.fixture
 async def stranger(served: Served) -> AsyncIterator[httpx.AsyncClient]:
     """A browser without a session."""
-    async with httpx.AsyncClient(base_url=served.url, headers={"sec-fetch-site": "same-origin"}) as browser:
+    headers = {"sec-fetch-site": "same-origin"}
+    async with httpx.AsyncClient(base_url=served.url, headers=headers, verify=TLS) as browser:
         yield browser
 
 
@@ -30,7 +31,7 @@ async def desk(served: Served, stranger: httpx.AsyncClient) -> AtDesk:
     return AtDesk(stranger, agent_id)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:

@@ -57,7 +57,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def _read(path: Path) -> Iterator[tuple[str, str]]:
-    yield from _flatten(yaml.safe_load(path.read_text("utf-8")) or {}, path=path)
+    yield from _flatten(yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader) or {}, path=path)
 
 
 def _flatten(tree: Any, *, path: Path, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -1,8 +1,9 @@
 """YAML into pydantic models, with errors that an owner who is no programmer can act on."""
 
 from collections.abc import Hashable
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -32,16 +33,21 @@ def load_yaml(path: Path, model: type[M]) -> M:
         ProgrammeError: it is missing, no YAML, says a key twice, or does not fit the model.
     """
     try:
-        tree = yaml.load(path.read_text("utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 derives from SafeLoader
+        found = _validated(path.read_text("utf-8"), model)
     except (OSError, UnicodeDecodeError) as unreadable:
         raise ProgrammeError(path, f"cannot be read ({type(unreadable).__name__})") from unreadable
     except yaml.MarkedYAMLError as broken:
         line = broken.problem_mark.line + 1 if broken.problem_mark else 0
         raise ProgrammeError(path, f"line {line}: {broken.problem}") from broken
-    try:
-        return model.model_validate(tree)
     except ValidationError as invalid:
         raise ProgrammeError(path, *(_problem(error) for error in invalid.errors())) from invalid
+    return cast("M", found)
+
+
+@lru_cache(maxsize=64)
+def _validated(text: str, model: type[BaseModel]) -> BaseModel:
+    """Kept, since each part of a service asks for the topics again while it starts; models are frozen."""
+    return model.model_validate(yaml.load(text, Loader=_UniqueKeyLoader))  # noqa: S506 derives from SafeLoader
 
 
 def _problem(error: Any) -> str:
