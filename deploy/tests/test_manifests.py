@@ -1,3 +1,5 @@
+from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ from kawal_local.services import SERVICES
 
 OVERLAYS = ("dev", "prod")
 DRAIN_S = ServiceSettings.model_fields["drain_s"].default
+NARROW = 16
+"""Bits of the narrowest network that a cluster usually gives to its pods."""
 PORTS = {service.name: service.port for service in SERVICES}
 
 
@@ -20,9 +24,12 @@ def secrets(name: str) -> set[str]:
     return {variable["name"] for variable in container(name)["env"]}
 
 
+def _settings_files(overlay: str) -> tuple[Path, Path]:
+    return K8S / "base" / "settings.env", K8S / "overlays" / overlay / "settings.env"
+
+
 def settings(overlay: str) -> set[str]:
-    files = (K8S / "base" / "settings.env", K8S / "overlays" / overlay / "settings.env")
-    return {name for file in files for name in variables(file.read_text(encoding="utf-8"))}
+    return {name for file in _settings_files(overlay) for name in variables(file.read_text(encoding="utf-8"))}
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -61,6 +68,12 @@ class TestSettings:
         # `kawal topics` reads these, no service does.
         replication = {"KAWAL_KAFKA_REPLICATION_FACTOR", "KAWAL_KAFKA_MIN_INSYNC_REPLICAS"}
         assert settings(overlay) <= replication.union(*(known(one) for one in SETTINGS.values()))
+
+    @pytest.mark.parametrize("overlay", OVERLAYS)
+    def test_trusts_no_network_as_wide_as_those_of_participants(self, overlay: str) -> None:
+        found = [variables(file.read_text(encoding="utf-8")) for file in _settings_files(overlay)]
+        (trusted,) = [one["KAWAL_TRUSTED_PROXIES"] for one in found if "KAWAL_TRUSTED_PROXIES" in one]
+        assert all(ip_network(one).prefixlen >= NARROW for one in trusted.split(","))
 
     def test_the_example_names_every_secret(self) -> None:
         example = variables((K8S / "secrets.example.env").read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kawal.http.addresses import ClientAddress, host_of, line_of
+from kawal.http.addresses import LONGEST, ClientAddress, host_of, line_of
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 ADDRESSES = st.ip_addresses().filter(lambda address: not any(address in network for network in PROXIES))
@@ -44,6 +44,8 @@ class TestClientAddress:
             ("10.1.2.3", ["198.51.100.1, unknown"], "10.1.2.3"),
             ("10.1.2.3", ["198.51.100.1, , 10.0.0.8"], "10.0.0.8"),
             ("10.1.2.3", ["\xff\xfe"], "10.1.2.3"),
+            ("10.1.2.3", [f"  198.51.100.1{' ' * LONGEST}"], "198.51.100.1"),
+            ("10.1.2.3", [f"fe80::1%{'x' * LONGEST}"], "10.1.2.3"),
         ],
     )
     async def test_first_hop_from_the_end_that_is_not_ours(self, peer, forwarded, client):

@@ -24,8 +24,7 @@ class Indexing:
     """`run` is a task of the service; any number of replicas may run it."""
 
     def __init__(self, engine: AsyncEngine, *, clock: Callable[[], datetime] = utc_now) -> None:
-        self._index = SearchIndex(engine)
-        self._clock = clock
+        self._index = SearchIndex(engine, clock=clock)
 
     async def run(self) -> NoReturn:
         await rounds("indexing", self._round)
@@ -36,10 +35,10 @@ class Indexing:
         return min(max(PACE_S, rest_s(time.monotonic() - begun, share=share)), LONGEST_S)
 
     async def step(self) -> bool:
-        """Index what comes next, and tell how far behind that is; returns whether there may be more at once."""
-        done = await self._index.advance()
-        more = done.entries == AT_ONCE
-        behind = (self._clock() - done.last_at).total_seconds() if more and done.last_at else 0.0
-        metrics.SEARCH_LAG_SECONDS.set(max(behind, 0.0))
-        metrics.SEARCH_INDEXED.inc(done.entries)
+        """Index what comes next; returns whether there may be more at once."""
+        entries = await self._index.advance()
+        more = entries == AT_ONCE
+        if not more:
+            metrics.SEARCH_LAG_SECONDS.set(0)
+        metrics.SEARCH_INDEXED.inc(entries)
         return more

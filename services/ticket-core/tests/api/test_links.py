@@ -22,6 +22,12 @@ async def link(served: Served, other: str = SECOND, *, headers: dict[str, str] |
     return await served.client.post(f"/v1/cases/{FIRST}/links", json=body, headers=headers)
 
 
+async def unlink(
+    served: Served, other: str = SECOND, *, of: str = FIRST, headers: dict[str, str] | None = None, **said: str
+) -> Any:
+    return await served.client.post(f"/v1/cases/{of}/links/undo", json={"other": other, **said}, headers=headers)
+
+
 async def links(served: Served, of: str) -> Any:
     return (await served.client.get(f"/v1/cases/{of}")).json()["links"]
 
@@ -35,7 +41,7 @@ class TestLinkCases:
             {"relation": "parent", "number": SECOND, "subject": "Kartu hilang", **told}
         ]
         assert [one["relation"] for one in await links(served, SECOND)] == ["child"]
-        unlinked = await served.client.delete(f"/v1/cases/{SECOND}/links/{FIRST}", params={"reason": "Keliru"})
+        unlinked = await unlink(served, FIRST, of=SECOND, reason="Keliru")
         assert (unlinked.status_code, unlinked.json()["number"]) == (200, SECOND)
         assert await links(served, FIRST) == []
         last = (await served.client.get(f"/v1/cases/{FIRST}/timeline")).json()["items"][-1]
@@ -45,8 +51,7 @@ class TestLinkCases:
         first, second = [await link(served, headers={"idempotency-key": "key-0001"}) for _ in range(2)]
         assert first.json() == second.json()
         key = {"idempotency-key": "key-0002"}
-        url = f"/v1/cases/{FIRST}/links/{SECOND}"
-        asked = [await served.client.delete(f"{url}?reason={reason}", headers=key) for reason in ("a", "a", "b")]
+        asked = [await unlink(served, reason=reason, headers=key) for reason in ("a", "a", "b")]
         assert [answer.status_code for answer in asked] == [200, 200, 409]
         assert asked[2].json()["code"] == "idempotency_conflict"
 
@@ -59,8 +64,9 @@ class TestLinkCases:
             (await link(served, FIRST), 409, "same_case"),
             (await link(served, number(7)), 404, "case_not_found"),
             (await link(served, relation="sibling"), 422, "invalid_request"),
-            (await served.client.delete(f"/v1/cases/{FIRST}/links/{SECOND}"), 409, "not_linked"),
-            (await served.client.delete(f"/v1/cases/{FIRST}/links/nothing"), 404, "case_not_found"),
+            (await unlink(served), 409, "not_linked"),
+            (await unlink(served, "tidak ada."), 404, "case_not_found"),
+            (await unlink(served, reason=""), 422, "invalid_request"),
         ]
         for answer, status, code in refused:
             assert (answer.status_code, answer.json()["code"]) == (status, code)

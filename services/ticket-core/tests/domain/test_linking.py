@@ -126,6 +126,19 @@ class TestMerged:
         with pytest.raises(CyclicParents):
             desk.give(merge(FIRST, SECOND))
 
+    def test_of_cases_with_different_parents(self, desk: Desk) -> None:
+        """Which of them the case would belong to is for an agent to say."""
+        desk.give(link(FIRST, Relation.PARENT, THIRD), link(SECOND, Relation.PARENT, FOURTH))
+        with pytest.raises(HasParent):
+            desk.give(merge(FIRST, SECOND))
+        desk.give(unlink(SECOND, FOURTH), merge(FIRST, SECOND))
+        assert links(desk, FIRST) == [("parent", THIRD)]
+
+    def test_of_cases_with_the_same_parent(self, desk: Desk) -> None:
+        desk.give(link(FIRST, Relation.PARENT, THIRD), link(SECOND, Relation.PARENT, THIRD), merge(FIRST, SECOND))
+        desk.give(unlink(FIRST, THIRD))
+        assert (links(desk, FIRST), links(desk, THIRD)) == ([], [])
+
     def test_a_parent_may_take_in_its_child(self, desk: Desk) -> None:
         desk.give(link(SECOND, Relation.PARENT, FIRST), merge(FIRST, SECOND), link(FIRST, Relation.PARENT, THIRD))
         assert links(desk, FIRST) == [("child", SECOND), ("parent", THIRD)]

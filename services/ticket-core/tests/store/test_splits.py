@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import BUDI, CHAT, DEWI, contact, form, identity, message, number, report
@@ -111,6 +112,17 @@ class TestSplit:
         assert {item.seq for item in here if item.moved_to == new.number} == {OTHER_ASKED, OTHER_ANSWERED}
         assert [item.kind for item in here if item.author == "agent"][-1] == "entries_moved"
         await assert_true(engine)
+
+    async def test_a_copy_that_does_not_say_of_what_is_shown_all_the_same(
+        self, store: CaseStore, engine: AsyncEngine
+    ) -> None:
+        """One entry that is not as expected hides no timeline."""
+        new = await done(store, split(OTHER_ASKED, OTHER_ANSWERED))
+        async with engine.begin() as connection:
+            forgotten = "UPDATE core.timeline SET payload = '{}' WHERE author = 'agent' AND payload ? 'of'"
+            await connection.execute(text(forgotten))
+        there = await shown(engine, new.number)
+        assert (there[2].text, there[2].delivery) == ("Segera terbit", {})
 
     async def test_the_two_are_shown_to_be_of_one_origin(self, store: CaseStore, engine: AsyncEngine) -> None:
         new = await done(store, split(OTHER_ASKED))

@@ -13,6 +13,8 @@ Address = IPv4Address | IPv6Address
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 REMEMBERED = 10_000
+LONGEST = 64
+"""Characters of an address as proxies write it, with brackets, scope and port; anything longer is none."""
 _HEADER = b"x-forwarded-for"
 _ONE_LINE_V6 = 64
 """Bits of an IPv6 address that name one subscriber's line; the rest its devices choose as they like (RFC 8981)."""
@@ -54,10 +56,14 @@ def host_of(scope: Scope) -> str:
     return client[0] if client else ""
 
 
-@lru_cache(maxsize=REMEMBERED)
 def parsed(written: str) -> Address | None:
     """An address, with the port that some proxies append cut off; `None` when it is none."""
     host = written.strip()
+    return _parsed(host) if len(host) <= LONGEST else None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _parsed(host: str) -> Address | None:
     if host.startswith("["):
         host = host[1:].partition("]")[0]
     elif host.count(":") == 1:

@@ -157,7 +157,7 @@ LIVE_SCREENS_CUT = Counter("kawal_live_screens_cut_total", "Live screens that we
 # Every replica tells the same. A suggestion that nobody decides is a sign that nobody looks.
 INCIDENTS_OPEN = Gauge("kawal_incidents_open", "Incidents that are not resolved.")
 INCIDENT_SUGGESTIONS = Gauge("kawal_incident_suggestions", "Suggested incidents that nobody has decided on.")
-# Age of the last entry that search knows while there are others after it; 0 when it knows all.
+# Age of the first entry that search has not taken in; 0 when it knows all.
 SEARCH_LAG_SECONDS = Gauge("kawal_search_lag_seconds", "How far search is behind the timelines.")
 SEARCH_INDEXED = Counter("kawal_search_indexed_entries_total", "Timeline entries that search has taken in.")
 # Their documents stay as they were: the database refuses the new one. The log (`case_not_indexed`) names each.

@@ -246,6 +246,7 @@ EXAMPLES: dict[str, Any] = {
         "reason": "Dua kendala dalam satu percakapan",
     },
     "UndoSplitBody": {"reason": "Ternyata kendala yang sama"},
+    "UnlinkBody": {"other": "482-913-0582", "reason": "Ternyata masalah lain"},
     "LinkBody": {"other": "482-913-0582", "relation": "parent", "reason": "Satu penyebab, dilaporkan dua kali"},
     "AgentView": {"id": _AGENT, "name": "Budi", "email": "budi@example.id", "roles": ["agent"]},
     "PresenceBody": {"presence": "available"},

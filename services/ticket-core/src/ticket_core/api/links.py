@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from kawal.http import Prose
@@ -17,14 +17,20 @@ router = APIRouter(
     prefix="/v1/cases/{number}/links", tags=["commands"], responses=problems(400, 401, 403, 404, 409, 412, 422, 503)
 )
 
+Number = Annotated[str, Field(min_length=10, max_length=20)]
 Reason = Annotated[Prose, Field(min_length=1, max_length=500)]
 
 
 class LinkBody(Body):
     """`other` is any number of the other case, `relation` what that one is to this one, `reason` for whoever asks."""
 
-    other: Annotated[str, Field(min_length=10, max_length=20)]
+    other: Number
     relation: Relation
+    reason: Reason | None = None
+
+
+class UnlinkBody(Body):
+    other: Number
     reason: Reason | None = None
 
 
@@ -39,9 +45,7 @@ async def link_cases(body: LinkBody, desk: AtDesk, asked: Asked) -> Response:
     return await done(desk, command)
 
 
-@router.delete("/{other}", response_model=Applied)
-async def unlink_cases(
-    other: str, desk: AtDesk, asked: Asked, reason: Annotated[Reason | None, Query()] = None
-) -> Response:
+@router.post("/undo", response_model=Applied)
+async def unlink_cases(body: UnlinkBody, desk: AtDesk, asked: Asked) -> Response:
     """The two have nothing to do with one another after all, whatever their link was."""
-    return await done(desk, UnlinkCases(**asked, other=plain_number(other), reason=reason))
+    return await done(desk, UnlinkCases(**asked, other=plain_number(body.other), reason=body.reason))

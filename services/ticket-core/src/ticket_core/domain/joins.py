@@ -55,7 +55,7 @@ class Joins:
             raise DifferentPersons("Say first that they are one person")
         late, current = caught_up(other, now=self._now)
         joining = merging.merge(case, current, agent=given.agent, now=self._now)
-        linking.require_no_cycle(self._world, case, other)
+        linking.require_one_place(self._world, case, other)
         joining = joining._replace(other=[*late, *joining.other])
         self._join(case, other, joining, leads_to=case, given=given)
 

@@ -73,14 +73,18 @@ def require_links(world: World, case: Case, other: Case) -> list[Tie]:
     return found
 
 
-def require_no_cycle(world: World, one: Case, other: Case) -> None:
+def require_one_place(world: World, one: Case, other: Case) -> None:
     """Let the two become one case.
 
     Raises:
+        HasParent: each has another parent; which of them holds is for an agent to say.
         CyclicParents: a third is below the one and above the other.
     """
     both = {one.id, other.id}
-    above = {parent for case in (one, other) for parent in _parents(world, case)} - both
+    parents = [_parents(world, case) - both for case in (one, other)]
+    if all(parents) and parents[0] != parents[1]:
+        raise HasParent("The two have different parents; take one of these links away first")
+    above = parents[0] | parents[1]
     if _above(world, above) & both:
         raise CyclicParents("Take a link between them away first")
 

@@ -95,14 +95,14 @@ class Splits:
         Raises:
             NotSplit: it was not, or is back already.
             SplitFurther, CasesMerged: something came of it that has to be undone first.
-            DifferentPersons, CyclicParents: the two can not be one.
+            DifferentPersons, HasParent, CyclicParents: the two can not be one.
             CaseClosed, CaseNotActive: one of them is over, and what came in between would be lost in it.
         """
         origin = self._origin(case)
         own = [entry for entry in self._world.timeline_of(case) if not is_copy(entry)]
         if not origin.active and any(_adds(entry) for entry in own):
             raise CaseNotActive("Something came in between; reopen it first")
-        linking.require_no_cycle(self._world, origin, case)
+        linking.require_one_place(self._world, origin, case)
         returned = self._returned(origin, case, given, own)
         (late, origin_now), (there_late, case_now) = (caught_up(one, now=self._now) for one in (origin, case))
         here, there = Pen.on(origin_now), Pen.on(case_now)

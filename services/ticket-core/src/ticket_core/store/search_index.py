@@ -4,10 +4,9 @@ It is written behind the timeline, not by the write path: it follows the stamps 
 nothing. What it holds can be thrown away and made again at any time.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -21,6 +20,7 @@ from kawal.observability import metrics
 from kawal.observability.logging import get_logger
 from ticket_core.store.marks import MARKS_SQL
 from ticket_core.store.stamps import SETTLED
+from ticket_core.store.store import utc_now
 
 AT_ONCE = 20_000
 """So many entries are read together; a case among them is indexed once."""
@@ -114,34 +114,33 @@ class OnlyOne(TransientError):
     """It cannot be told whether a case or the database is slow."""
 
 
-class Round(NamedTuple):
-    """What one step did: entries read, and when the last of them happened."""
-
-    entries: int
-    last_at: datetime | None
-
-
 class SearchIndex:
     """Any number of replicas may call `advance`: one works, the others find nothing to do."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
+        self._clock = clock
 
-    async def advance(self, *, limit: int = AT_ONCE) -> Round:
-        """Index the cases of the next entries, up to `limit`."""
+    async def advance(self, *, limit: int = AT_ONCE) -> int:
+        """Index the cases of the next entries, up to `limit`; returns how many entries these are."""
         async with self._alone() as connection:
             if connection is None:
-                return Round(0, None)
+                return 0
             place = (await connection.execute(_PLACE)).one_or_none()
             found = (
                 await connection.execute(_NEXT, {**(place._asdict() if place else _BEGINNING), "limit": limit})
             ).all()
             if not found:
-                return Round(0, None)
+                return 0
+            self._tell_lag(found[0].at)
             await self._index(sorted({row.case_id for row in found}))
-            stamp, case_id, seq, at = found[-1]
+            stamp, case_id, seq, _ = found[-1]
             await connection.execute(_MOVE, {"stamp": stamp, "case_id": case_id, "seq": seq})
-        return Round(len(found), at)
+        return len(found)
+
+    def _tell_lag(self, first_at: datetime) -> None:
+        """Before they are indexed: what cannot be done stays behind, and says so."""
+        metrics.SEARCH_LAG_SECONDS.set(max((self._clock() - first_at).total_seconds(), 0.0))
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[AsyncConnection | None]:
@@ -206,7 +205,7 @@ class SearchIndex:
 
     async def catch_up(self) -> None:
         """Index all that is settled by now."""
-        while (await self.advance()).entries:
+        while await self.advance():
             pass
 
     async def rebuild(self) -> int:

@@ -169,8 +169,9 @@ async def _told_of_copies(connection: AsyncConnection, rows: Sequence[Any]) -> d
     originals: defaultdict[str, dict[int, int]] = defaultdict(dict)
     for row in rows:
         if row.author == "agent" and row.conversation_seq is None and row.kind == EntryKind.MESSAGE:
-            of = json.loads(row.payload)["of"]
-            originals[of["case_id"]][of["seq"]] = row.seq
+            of = json.loads(row.payload).get("of")
+            if of is not None:
+                originals[of["case_id"]][of["seq"]] = row.seq
     told: dict[int, Delivery] = {}
     for case_id, copies in originals.items():
         found = await connection.execute(_ORIGINALS, {"case_id": case_id, "seqs": list(copies)})
