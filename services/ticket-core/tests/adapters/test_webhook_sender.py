@@ -1,3 +1,5 @@
+import asyncio
+import gc
 import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -9,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from kawal.testing.waiting import eventually
 from ticket_core.adapters import webhook_sender as module
 from ticket_core.adapters.webhook_sender import Answer, Failure, WebhookSender
 from ticket_core.domain.errors import WebhookUrlRefused
@@ -113,6 +116,25 @@ class TestTo:
     async def test_an_answer_without_end_is_not_read(self, receiver: Receiver) -> None:
         receiver.raw = b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n" + b"x" * 100_000
         assert await sent(receiver, WebhookSender(networks=LOOPBACK)) == [Answer(200, None)]
+
+    @pytest.mark.parametrize("moment", range(6))
+    async def test_cancelled_while_it_closes(self, receiver: Receiver, moment: int) -> None:
+        """It has no connection afterwards; one that was only forgotten would be a `ResourceWarning`."""
+        done = asyncio.Event()
+
+        async def send() -> None:
+            async with WebhookSender(networks=LOOPBACK).to(receiver.url) as post:
+                await asyncio.gather(*(post({}, b"{}") for _ in range(8)))
+                done.set()
+
+        sending = asyncio.create_task(send())
+        await done.wait()
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        sending.cancel()
+        await asyncio.wait([sending])
+        await eventually(lambda: receiver.gone == receiver.connections > 1)
+        gc.collect()
 
 
 class TestTls:

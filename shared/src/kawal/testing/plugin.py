@@ -1,5 +1,6 @@
 """The pytest plugin with the fixtures that `kawal.testing` describes."""
 
+import gc
 import importlib
 import os
 from collections.abc import Callable, Iterator
@@ -11,6 +12,16 @@ import pytest
 
 from kawal.testing.databases import Databases
 from kawal.testing.topics import Topics
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing_open() -> Iterator[None]:
+    """A connection that a test forgot fails this test, and not a later one in which Python happens to notice.
+
+    Not the oldest objects: to look through all of them takes longer than most tests.
+    """
+    yield
+    gc.collect(1)
 
 
 @pytest.fixture(scope="session")

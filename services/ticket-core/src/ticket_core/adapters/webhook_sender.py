@@ -67,9 +67,11 @@ class WebhookSender:
             yield _refuse
             return
         limits = httpx.Limits(max_connections=MOST_CONNECTIONS)
-        async with httpx.AsyncClient(verify=self._tls, timeout=TIMEOUT_S, limits=limits, trust_env=False) as client:
-            place = _Place(client, parsed.copy_with(host=str(address)), parsed)
-            yield place.post
+        client = httpx.AsyncClient(verify=self._tls, timeout=TIMEOUT_S, limits=limits, trust_env=False)
+        try:
+            yield _Place(client, parsed.copy_with(host=str(address)), parsed).post
+        finally:
+            await _closed(client)
 
     async def _address(self, url: httpx.URL) -> _Address:
         """Where `url` leads.
@@ -127,6 +129,15 @@ class _Place:
                 if read > MOST_READ:
                     break
             return Answer(response.status_code, None if response.is_success else Failure.STATUS)
+
+
+async def _closed(client: httpx.AsyncClient) -> None:
+    """Close all its connections, even if we are cancelled meanwhile: httpx would forget those that are still open."""
+    closing = asyncio.create_task(client.aclose())
+    try:
+        await asyncio.shield(closing)
+    finally:
+        await closing
 
 
 async def _refuse(_headers: Mapping[str, str], _body: bytes) -> Answer:
