@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import BUDI, contact, message, number
@@ -185,4 +186,19 @@ class TestOnce:
 
         await eventually(all_rung, timeout=60)
         assert await ringing(engine, at(hours=2), hours=2).ring() == 0
+        await assert_true(engine)
+
+
+class TestBesideALaterVersion:
+    async def test_members_that_it_added_are_no_hindrance(
+        self, engine: AsyncEngine, at: Callable[..., CaseStore]
+    ) -> None:
+        (one,) = await heard(at(), 1)
+        later = "jsonb_insert(clocks, '{0,-1}', '7', true) || jsonb_build_array(null)"
+        async with engine.begin() as connection:
+            for table in ("cases", "timeline"):
+                await connection.execute(text(f"UPDATE core.{table} SET clocks = {later} WHERE clocks IS NOT NULL"))
+        assert await ringing(engine, at(minutes=8), minutes=8).ring() == 1
+        (answered,) = await at(minutes=9).apply([Reply(number=one, agent=BUDI, text="Baik")])
+        assert isinstance(answered, Applied)
         await assert_true(engine)

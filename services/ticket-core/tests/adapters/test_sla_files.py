@@ -84,6 +84,7 @@ class TestLoad:
             ("key: hotline", "key: chat", "there twice: chat"),
             (r"channels: \[voice\]", "channels: [voice, chat]", "chat and hotline fit the same cases equally closely"),
             (r"key: usual", "key: usual\n    channels: [sms]", "no policy is for all the rest"),
+            ("resolution: 27 h", "resolution: 9999 h", "longer than two years, as its calendar is open: usual"),
             ("warn_after_percent: 75", "warn_after_percent: 100", "warn_after_percent: .*less than or equal to 99"),
         ],
     )

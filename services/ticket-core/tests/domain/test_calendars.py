@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naive_clocks import NaiveCalendar
-from ticket_core.domain.calendars import DAY, BusinessCalendar, Hours
+from ticket_core.domain.calendars import DAY, BusinessCalendar, Hours, NotOpenEnough
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 JAKARTA, MAKASSAR, JAYAPURA = (ZoneInfo(f"Asia/{city}") for city in ("Jakarta", "Makassar", "Jayapura"))
@@ -113,6 +113,16 @@ class TestBusinessCalendar:
 
     def test_nothing_passes_backwards(self) -> None:
         assert BusinessCalendar(JAKARTA, OFFICE).between(MONDAY.replace(hour=12), MONDAY) == timedelta(0)
+
+    def test_open_on_holidays_only_it_does_not_search_for_ever(self) -> None:
+        class Always:
+            def __contains__(self, day: object) -> bool:
+                return True
+
+        calendar = BusinessCalendar(JAKARTA, OFFICE, holidays=Always())
+        with pytest.raises(NotOpenEnough):
+            calendar.add(MONDAY, timedelta(minutes=1))
+        assert calendar.between(MONDAY, MONDAY.replace(year=2027)) == timedelta(0)
 
     @pytest.mark.parametrize("week", [{}, {0: []}])
     def test_never_open(self, week: dict[int, list[Hours]]) -> None:

@@ -14,12 +14,16 @@ from kawal.errors import KawalError
 from naive_clocks import Reading, Run, naive_clocks
 from sla_factories import (
     AFTERNOON,
+    ALWAYS,
     BEFORE_THE_HOLIDAY,
+    FIRST,
     NEXT,
     OTHER_PROMISES,
     PROMISES,
+    RESOLUTION,
     Promise,
     policy,
+    promise,
 )
 from ticket_core.domain.case import Case
 from ticket_core.domain.clocks import Clock, ClockKind, Clocks
@@ -335,3 +339,29 @@ class TestOneByOne:
         assert again is not None
         desk.hear()
         assert desk.give(again) == [Skipped()]
+
+    def test_a_recount_finds_a_paused_clock_overdue_and_that_is_said_once(self) -> None:
+        desk = told(AFTERNOON, [("contact", (CHAT, None, 0)), ("time", 150), ("command", ((Pend, {}), 0))])
+        desk.policy = policy((promise("all", ALWAYS, {FIRST: 100, RESOLUTION: 5_000}),))
+        for _ in range(2):
+            self.count_again(desk)
+            ring(desk)
+            assert desk.kinds(desk.cases[0].id).count("sla_breached") == 1
+        desk.give(Resume(number=desk.cases[0].number, agent=BUDI))
+        desk.give(Reply(number=desk.cases[0].number, agent=BUDI, text="Baik"))
+        ring(desk)
+        assert desk.kinds(desk.cases[0].id).count("sla_breached") == 1
+        assert desk.kinds(desk.cases[0].id).count("sla_changed") == 1
+
+    def test_a_recount_while_it_is_paused_brings_no_second_warning(self) -> None:
+        desk = told(AFTERNOON, [("contact", (CHAT, None, 0)), ("time", 190), ("alarm", 0)])
+        desk.give(Pend(number=desk.cases[0].number, agent=BUDI))
+        desk.policy = policy((promise("all", ALWAYS, {FIRST: 210, RESOLUTION: 5_000}),))
+        self.count_again(desk)
+        desk.give(Resume(number=desk.cases[0].number, agent=BUDI))
+        ring(desk)
+        assert desk.kinds(desk.cases[0].id).count("sla_warned") == 1
+
+    def count_again(self, desk: Desk) -> None:
+        entries, sla = timelines(desk), desk.policy.sla
+        desk.give(*filter(None, [recomputed(one, entries[one.id], sla=sla, now=desk.now) for one in desk.cases]))

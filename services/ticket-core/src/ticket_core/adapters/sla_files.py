@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +14,14 @@ from kawal.programme import Label, ProgrammeError, Topics, load_yaml
 from kawal.programme.loading import Closed
 from kawal.programme.topics import Key
 from ticket_core.adapters.calendar_files import load_calendars
+from ticket_core.domain.calendars import BusinessCalendar, NotOpenEnough
 from ticket_core.domain.clocks import ClockKind
 from ticket_core.domain.kinds import Priority
 from ticket_core.domain.sla import SlaPolicies, SlaPolicy
 
 FILE = "sla.yaml"
+
+_LONGEST = timedelta(days=731)
 
 _AMOUNT = re.compile(r"(?:(\d{1,4}) ?h)?(?: ?(\d{1,5}) ?min)?", re.ASCII)
 
@@ -51,6 +54,18 @@ class WrittenPolicy(Closed):
     @property
     def for_all(self) -> bool:
         return not (self.topics or self.channels or self.priorities)
+
+    @property
+    def longest(self) -> timedelta:
+        return max(getattr(self, kind) or timedelta(0) for kind in ClockKind)
+
+    def can_be_kept(self, calendar: BusinessCalendar) -> bool:
+        """Whether what it promises is due within two years."""
+        now = datetime.now(UTC)
+        try:
+            return calendar.add(now, self.longest) <= now + _LONGEST
+        except NotOpenEnough:
+            return False
 
     def rivals(self, other: "WrittenPolicy") -> bool:
         """Whether both fit some case equally closely."""
@@ -93,6 +108,8 @@ def load_sla(programme: Path) -> SlaPolicies:
         raise ProgrammeError(programme / FILE, f"topics.yaml has no {', '.join(sorted(unknown))}")
     if missing := {policy.calendar for policy in file.policies} - calendars.keys():
         raise ProgrammeError(programme / FILE, f"calendars.yaml has no {', '.join(sorted(missing))}")
+    if vain := [policy.key for policy in file.policies if not policy.can_be_kept(calendars[policy.calendar])]:
+        raise ProgrammeError(programme / FILE, f"longer than two years, as its calendar is open: {', '.join(vain)}")
     return SlaPolicies(
         SlaPolicy(
             key=policy.key,

@@ -11,7 +11,12 @@ Opening = tuple[datetime, datetime]
 DAY = 24 * 60
 _NOTHING = timedelta(0)
 _TOMORROW = timedelta(days=1)
+_FARTHEST = timedelta(days=3_653)
 _REMEMBERED = 100
+
+
+class NotOpenEnough(ValueError):
+    """So much business time is never, or not in this decade."""
 
 
 class _Added(NamedTuple):
@@ -52,14 +57,18 @@ class BusinessCalendar:
             raise ValueError("it is never open")
 
     def add(self, start: datetime, amount: timedelta) -> datetime:
-        """The first moment at which `amount` of business time has passed since `start`; `start` for nothing or less."""
+        """The first moment at which `amount` of business time has passed since `start`; `start` for nothing or less.
+
+        Raises:
+            NotOpenEnough: that is more than ten years away.
+        """
         start, left, first = start.astimezone(UTC), amount, None
         if left <= _NOTHING:
             return start
         known = self._added.get(amount)
         if known and (end := known.shifted(start)):
             return end
-        for opening in self._from(start):
+        for opening in self._from(start, start + _FARTHEST):
             opened, closed = opening
             begin = max(opened, start)
             first = opening if opened <= start < closed else first
@@ -69,7 +78,7 @@ class BusinessCalendar:
                     self._added[amount] = _Added(start, end, first, opening)
                 return end
             left -= max(_NOTHING, closed - begin)
-        raise AssertionError("unreachable")
+        raise NotOpenEnough(f"{amount} do not pass within ten years")
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """The business time that passes from `start` to `end`; nothing, when `end` is not after it."""
@@ -77,16 +86,16 @@ class BusinessCalendar:
         passed = _NOTHING
         if end <= start:
             return passed
-        for opened, closed in self._from(start):
+        for opened, closed in self._from(start, end):
             if opened >= end:
                 break
             passed += max(_NOTHING, min(closed, end) - max(opened, start))
         return passed
 
-    def _from(self, start: datetime) -> Iterator[Opening]:
-        """All openings of the local day of `start` and of the days after it."""
-        day = start.astimezone(self._zone).date()
-        while True:
+    def _from(self, start: datetime, end: datetime) -> Iterator[Opening]:
+        """All openings of the local days from that of `start` to that of `end`."""
+        day, last = (moment.astimezone(self._zone).date() for moment in (start, end))
+        while day <= last:
             openings = self._openings.get(day)
             if openings is None:
                 openings = self._openings[day] = tuple(self._of(day))

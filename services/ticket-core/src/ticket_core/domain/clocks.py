@@ -73,13 +73,15 @@ class Clock(NamedTuple):
     @property
     def rings_at(self) -> datetime | None:
         """When the timeline is to say something of it next."""
-        if self.breached or self.state is not ClockState.RUNNING:
+        if self.breached or self.ended:
             return None
+        if not self.running:
+            return self.due_at  # before it was paused, as a recount has found
         return self.due_at if self.warned or self.warn_at is None else self.warn_at
 
     def overdue(self, now: datetime) -> bool:
         """Whether the time is used up and the timeline does not say so yet."""
-        return self.due_at is not None and self.due_at <= now and self.running and not self.breached
+        return self.due_at is not None and self.due_at <= now and not self.ended and not self.breached
 
     def broken(self) -> "Clock":
         """The timeline says that the time is used up: that happened when it was due, whatever comes later."""

@@ -45,8 +45,10 @@ def _said(clock: Clock | None, before: Clock | None, now: datetime) -> Clock | N
     if clock is None or clock.ended or before is None or before.begun_at != clock.begun_at:
         return clock
     until = now if clock.running else clock.as_of
+    # Of one that is paused, nobody knows when it will warn: that is seen when it runs again.
+    warning = not clock.running or (clock.warn_at is not None and clock.warn_at <= now)
     return clock._replace(
-        warned=before.warned and clock.warn_at is not None and clock.warn_at <= until,
+        warned=before.warned and warning,
         breached=before.breached and clock.due_at is not None and clock.due_at <= until,
     )
 

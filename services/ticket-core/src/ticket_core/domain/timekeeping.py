@@ -46,7 +46,7 @@ _TERMS_CHANGED = (TopicChanged, PriorityChanged)
 _SPLIT = (EntriesMoved, EntriesReturned)
 _MEANT = (*CONTRIBUTIONS, *_TERMS_CHANGED, *_SPLIT)
 _OUT_OF_SIGHT = (CaseMerged, MergeUndone, SplitUndone)
-_RUNNING = ClockState.RUNNING
+_RUNNING, _ENDED = ClockState.RUNNING, ClockState.ENDED
 _KINDS = tuple(ClockKind)
 _FIRST, _NEXT, _RESOLUTION = _KINDS
 
@@ -113,10 +113,12 @@ def deadlines(case: Case) -> Deadlines:
         return Deadlines()
     due_at = risk_at = alarm_at = None
     for clock in case.clocks:
-        if clock is not None and clock.state is _RUNNING:
+        if clock is None or clock.state is _ENDED:
+            continue
+        alarm_at = _earlier(alarm_at, clock.rings_at)
+        if clock.state is _RUNNING:
             due_at = _earlier(due_at, clock.due_at)
             risk_at = _earlier(risk_at, clock.warn_at)
-            alarm_at = _earlier(alarm_at, clock.rings_at)
     return Deadlines(due_at, risk_at, alarm_at)
 
 

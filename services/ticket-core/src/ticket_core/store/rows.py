@@ -3,12 +3,12 @@
 import json
 from typing import Any, get_args
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Assurance, Author, Channel, Identity, IdentityKind, Locale
 from ticket_core.domain.case import Case, Conversation, Fact, Merged, Participant, Ties
-from ticket_core.domain.clocks import Clocks, Deadlines
+from ticket_core.domain.clocks import Clock, Clocks, Deadlines
 from ticket_core.domain.entries import Entry, EntryFact
 from ticket_core.domain.fields import FieldValue
 from ticket_core.domain.kinds import EntryKind, Priority
@@ -159,7 +159,18 @@ def _clocks_document(clocks: Clocks | None) -> str | None:
 
 
 def _clocks_of(document: str | None) -> Clocks | None:
-    return _CLOCKS.validate_json(document) if document else None
+    if not document:
+        return None
+    try:
+        return _CLOCKS.validate_json(document)
+    except ValidationError:
+        return _CLOCKS.validate_json(_without_what_is_newer(document))
+
+
+def _without_what_is_newer(document: str) -> str:
+    """A later version, which runs beside this one while it takes over, may have added members at the end."""
+    clocks = json.loads(document)[: len(Clocks._fields)]
+    return json.dumps([clock and clock[: len(Clock._fields)] for clock in clocks])
 
 
 def _fields_of(document: str) -> tuple[tuple[str, FieldValue], ...]:
