@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core_factories import BUDI, contact, message, number
 from core_service import PROGRAMME, Served
 from core_tables import count, rows
+from rule_acting import let_act
 from rule_factories import shelf
 from ticket_core.domain.inputs import ChangeTopic, Reply, Resolve
 from ticket_core.rule_shelf import RuleShelf
@@ -33,18 +34,6 @@ async def add(client: httpx.AsyncClient, key: str = "urgent_words", **changes: A
 
 async def keys(client: httpx.AsyncClient) -> list[str]:
     return [one["key"] for one in (await client.get("/v1/rules")).json()["items"]]
-
-
-async def let_act(served: Served, engine: AsyncEngine) -> None:
-    """As the task of the service does."""
-    task = RuleRounds(engine, apply=served.store.apply, book=served.desk.rules.book)
-    query = (
-        "SELECT count(*) FROM core.timeline, core.rule_place AS place WHERE"
-        " (timeline.stamp, timeline.case_id, timeline.seq) > (place.stamp, place.case_id, place.seq)"
-    )
-    async with asyncio.timeout(30):
-        while await rows(engine, query) != [(0,)]:
-            await task.step()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from ticket_core.console import (
     mention_pages,
     person_forms,
     presence,
+    rule_pages,
     signing_in,
     tie_forms,
 )
@@ -69,6 +70,7 @@ def add_console(app: App, desk: Desk, *, settings: Settings) -> None:
         incident_forms.router,
         incident_forms.one_router,
         incident_forms.case_router,
+        rule_pages.router,
     ):
         app.include_router(router)
 
