@@ -4,17 +4,22 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import BUDI, NOW, contact, message, number
 from core_tables import count, rows
+from kawal import database as postgres
+from kawal.database import is_outage
 from kawal.errors import TransientError
 from kawal.observability import metrics
 from kawal.testing import eventually
@@ -223,6 +228,39 @@ class TestFailures:
         assert _counted("failed") == before + 1
 
     @pytest.mark.usefixtures("begun")
+    async def test_a_case_that_always_takes_too_long_holds_up_nobody_else(
+        self, engine: AsyncEngine, store: CaseStore, dsn: str
+    ) -> None:
+        await hear(store, CASES)
+        ((slow,),) = await rows(engine, "SELECT id::text FROM core.cases ORDER BY id LIMIT 1")
+        async with engine.begin() as connection:
+            await connection.execute(text(_STALL.format(case_id=slow)))
+            await connection.execute(text(_BEFORE_EACH))
+        before = _counted("failed")
+        async with impatient(dsn) as hurried:
+            await settled(rounds(hurried, CaseStore(hurried, numbers=store._numbers), RULES[0]), engine)
+        assert await by_rules(engine) == [("rule:noted", "note", CASES - 1, CASES - 1)]
+        assert _counted("failed") == before + 1
+
+    @pytest.mark.usefixtures("begun")
+    @pytest.mark.parametrize("cases", [1, 2])
+    async def test_nothing_is_given_up_while_all_takes_too_long(
+        self, engine: AsyncEngine, store: CaseStore, dsn: str, cases: int
+    ) -> None:
+        await hear(store, cases)
+        before = _counted("failed")
+        async with impatient(dsn) as hurried:
+            task = rounds(hurried, CaseStore(hurried, numbers=store._numbers), RULES[0])
+            async with engine.begin() as busy:
+                await busy.execute(text("LOCK TABLE core.timeline IN EXCLUSIVE MODE"))
+                with pytest.raises((TransientError, DBAPIError)) as stalled:
+                    await task.step()
+        assert isinstance(stalled.value, TransientError) or is_outage(stalled.value)
+        assert (await by_rules(engine), _counted("failed")) == ([], before)
+        await settled(rounds(engine, store, RULES[0]), engine)
+        assert await by_rules(engine) == [("rule:noted", "note", cases, cases)]
+
+    @pytest.mark.usefixtures("begun")
     async def test_what_passes_by_itself_is_waited_for(self, engine: AsyncEngine, store: CaseStore) -> None:
         await hear(store, CASES)
 
@@ -280,6 +318,25 @@ class TestFailures:
         assert await behind(engine) > 0
         await settled(rounds(engine, store, *RULES), engine)
         await assert_each_acted_once(engine)
+
+
+_STALL = """
+    CREATE FUNCTION core.stall() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.case_id = '{case_id}' THEN PERFORM pg_sleep(60); END IF;
+        RETURN NEW;
+    END $$
+"""
+_BEFORE_EACH = "CREATE TRIGGER stall BEFORE INSERT ON core.timeline FOR EACH ROW EXECUTE FUNCTION core.stall()"
+
+
+@asynccontextmanager
+async def impatient(dsn: str) -> AsyncIterator[AsyncEngine]:
+    """Connections that give a statement up after half a second."""
+    hurried = postgres.engine(dsn, statement_timeout_s=0.5)
+    try:
+        yield hurried
+    finally:
+        await hurried.dispose()
 
 
 def rows_of(found: Sequence[tuple[Any, ...]]) -> set[Any]:

@@ -1,7 +1,8 @@
 """Lets rules act on what happens, as a task of the service; the write path knows nothing of it.
 
 It follows the stream of timelines. Which rules hold is decided twice: here, to find the few entries that matter, and
-in the one write path, on the case as it is when they act. A rule that fails by a mistake of ours is passed over.
+in the one write path, on the case as it is when they act. A rule that fails by a mistake of ours, or always takes too
+long, is passed over.
 """
 
 import time
@@ -12,6 +13,7 @@ from typing import NoReturn
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.database import is_outage, rounds
+from kawal.database.outages import is_statement_timeout
 from kawal.errors import TransientError
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
@@ -22,10 +24,12 @@ from ticket_core.domain.occasions import Occasion
 from ticket_core.domain.presence import Attendance
 from ticket_core.domain.roster import Roster
 from ticket_core.domain.rulebook import RuleBook
-from ticket_core.domain.ruling import Outcome, RulesRan
+from ticket_core.domain.ruling import Outcome as Became
+from ticket_core.domain.ruling import RulesRan
+from ticket_core.store.comparing import SLOW_ATTEMPTS, write_to_another
 from ticket_core.store.roster import read_roster
 from ticket_core.store.rule_stream import AT_ONCE, Happened, Stretch, happened, hold, move, next_stretch
-from ticket_core.store.store import Apply, utc_now
+from ticket_core.store.store import Apply, Outcome, utc_now
 
 PACE_S = 0.5
 SHARE, SHARE_BEHIND = 0.1, 0.25
@@ -116,23 +120,44 @@ class RuleRounds:
         try:
             outcomes = await self._apply(inputs)
         except Exception as error:
-            if isinstance(error, TransientError) or is_outage(error):
+            if _passes_by_itself(error):
                 raise
-            if len(inputs) == 1:
-                _failed(inputs[0], error)
-                return
             for one in inputs:
-                await self._let_act([one])
+                await self._let_act_alone(one)
+        else:
+            _tell_all(outcomes)
+
+    async def _let_act_alone(self, given: RunRules) -> None:
+        """A mistake of ours is passed over, and what took too long each time while another case did not."""
+        for left in reversed(range(SLOW_ATTEMPTS)):
+            try:
+                _tell_all(await self._apply([given]))
+            except Exception as error:
+                if _passes_by_itself(error):
+                    raise
+                if is_statement_timeout(error):
+                    await write_to_another(self._engine, given.case_id)
+                    if left:
+                        continue
+                _failed(given, error)
             return
-        for outcome in outcomes:
-            if isinstance(outcome, RulesRan):
-                _tell(outcome)
+
+
+def _passes_by_itself(error: Exception) -> bool:
+    """Whether it works later; of what takes too long, that is not known."""
+    return (isinstance(error, TransientError) or is_outage(error)) and not is_statement_timeout(error)
+
+
+def _tell_all(outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        if isinstance(outcome, RulesRan):
+            _tell(outcome)
 
 
 def _tell(outcome: RulesRan) -> None:
     for one in outcome.ran:
         metrics.RULES_RUN.labels(one.outcome).inc()
-        write = log.info if one.outcome is Outcome.FIRED else log.warning
+        write = log.info if one.outcome is Became.FIRED else log.warning
         write(
             "rule_ran",
             rule=one.rule.key,

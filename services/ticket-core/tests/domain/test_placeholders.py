@@ -54,5 +54,10 @@ class TestProblems:
     def test_says_what_is_wrong(self, text: str, problem: str) -> None:
         assert any(problem in found for found in problems(text, known=KNOWN))
 
+    @pytest.mark.parametrize("text", ["{{" + " " * 3_990, "{{a" + " |" * 1_900, "{{" * 1_900])
+    def test_of_a_long_text_that_is_never_closed(self, text: str) -> None:
+        """It is found out at once; it used to take a quarter of an hour."""
+        assert len(problems(text, known=KNOWN)) == 1
+
     def test_of_a_rule_there_is_no_agent(self) -> None:
         assert "unknown placeholder {{agent.name}}" in problems("{{agent.name}}", known=GAPS.names(agent=False))[0]

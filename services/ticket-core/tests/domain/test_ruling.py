@@ -12,7 +12,7 @@ from kawal.contracts.case_events import CaseState, MessageAdded, case_event_adap
 from kawal.contracts.words import Author, Locale
 from rule_factories import rule, show, show_all, timeline
 from ticket_core.domain.case import Case
-from ticket_core.domain.entries import Entry
+from ticket_core.domain.entries import Entry, NoteWritten
 from ticket_core.domain.evolve import fold
 from ticket_core.domain.inputs import MergeCases, MergePersons, Prioritise, Reply, Resolve, TimerFired, TimerKind
 from ticket_core.domain.kinds import Priority
@@ -75,6 +75,12 @@ class TestActs:
         assert (after.assignee_id, after.state, after.reason) == (BUDI.id, CaseState.ON_HOLD, "bank")
         assert dict(after.fields) == {"voucher": "A1", "sure": True}
         assert fold(timeline(desk, case)) == after
+
+    def test_a_participant_calls_nobody_by_his_name(self, desk: Desk) -> None:
+        desk.hear(message("Halo", name="@Budi"))
+        roster = Roster([Member(BUDI, "budi@example.id")])
+        show(desk, timeline(desk, now(desk))[1], rule(then={"note": "{{participant.name|Anda}}"}), roster=roster)
+        assert [(one.text, one.fact) for one in written(desk)] == [("@Budi", NoteWritten())]
 
     @pytest.mark.parametrize(
         ("then", "before", "after"),

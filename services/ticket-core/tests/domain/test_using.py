@@ -11,10 +11,11 @@ from ticket_core.adapters.rule_source import ActsSource
 from ticket_core.domain.case import Case
 from ticket_core.domain.errors import CaseChangedMeanwhile, ConversationNotFound
 from ticket_core.domain.evolve import fold
-from ticket_core.domain.inputs import Hold, Resolve, UseMacro
+from ticket_core.domain.inputs import Hold, MergePersons, Resolve, UseMacro
 from ticket_core.domain.macros import Macro
 from ticket_core.domain.roster import Roster
 
+OTHER_CHAT = "chat:bbbbbbbb"
 TEXTS = {Locale.INDONESIAN: "{{participant.name|Anda}}, ini {{agent.name}}", Locale.ENGLISH: "{{agent.name}} here"}
 
 
@@ -69,6 +70,14 @@ class TestUse:
     def test_what_was_changed_is_sent_as_it_is(self, desk: Desk, case: Case) -> None:
         use(desk, macro(), text="Halo {{case.number}}")
         assert written(desk) == [("message", "Halo {{case.number}}")]
+
+    def test_whoever_gave_no_name_is_called_as_the_person_that_he_is(self, desk: Desk, case: Case) -> None:
+        desk.hear(message("Kartu hilang", conversation=OTHER_CHAT))
+        other = desk.cases[1]
+        merge = MergePersons(participant_id=case.participant_id, other_id=other.participant_id, agent=BUDI)
+        given = UseMacro(number=other.number, agent=BUDI, macro=macro(), gaps=GAPS, roster=Roster())
+        desk.give(merge, given)
+        assert timeline(desk, other)[-1].text == "Siti, ini Budi"
 
     def test_in_the_conversation_that_is_meant_and_its_language(self, desk: Desk, case: Case) -> None:
         desk.hear(form(identities=(identity(),), locale=Locale.ENGLISH))

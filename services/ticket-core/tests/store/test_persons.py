@@ -25,6 +25,7 @@ from ticket_core.domain.inputs import (
     DismissSuggestion,
     IdentityCommand,
     Input,
+    LinkCases,
     LinkIdentity,
     MergePersons,
     Once,
@@ -33,11 +34,14 @@ from ticket_core.domain.inputs import (
     UnlinkIdentity,
     UnmergePerson,
 )
+from ticket_core.domain.kinds import Relation
 from ticket_core.domain.persons import PersonChanged
 from ticket_core.domain.policy import Policy
 from ticket_core.rebuild import differences
+from ticket_core.store.filters import CaseFilter
 from ticket_core.store.numbers import CaseNumbers
 from ticket_core.store.people import People
+from ticket_core.store.queries import CaseQueries
 from ticket_core.store.store import CaseStore, Outcome
 
 pytestmark = pytest.mark.integration
@@ -55,11 +59,12 @@ async def one(store: CaseStore, given: Input) -> Outcome:
 
 
 async def came(
-    store: CaseStore, engine: AsyncEngine, phone: str, text: str, *, via: str = "chat"
+    store: CaseStore, engine: AsyncEngine, phone: str, text: str, *, via: str = "chat", name: str | None = None
 ) -> tuple[str, Applied]:
     """Somebody new with a problem: his id, and his case."""
     applied = await one(
-        store, contact(message(text, conversation=f"{via}:{phone:0>8}", identities=(identity(f"+{phone}"),)))
+        store,
+        contact(message(text, conversation=f"{via}:{phone:0>8}", name=name, identities=(identity(f"+{phone}"),))),
     )
     assert isinstance(applied, Applied)
     found = await rows(engine, f"SELECT participant_id::text FROM core.cases WHERE id = '{applied.case_id}'")
@@ -100,6 +105,25 @@ class TestMerge:
         assert {case.number for case in shown.cases} == {first.number, second.number}
         assert {one.value for one in shown.identities} == {"+621", "+622"}
         await assert_true(engine)
+
+    async def test_has_one_name_wherever_his_cases_are_listed(self, store: CaseStore, engine: AsyncEngine) -> None:
+        (siti, _), (other, second), (_, third) = [
+            await came(store, engine, phone, TRAINING, name=name)
+            for phone, name in (("621", "Siti Aminah"), ("622", "Bu Siti"), ("623", None))
+        ]
+        await one(store, LinkCases(number=third.number, other=second.number, relation=Relation.RELATED, agent=BUDI))
+
+        async def names() -> set[str | None]:
+            listed = (await CaseQueries(engine).list(CaseFilter())).items
+            view = await CaseQueries(engine).case(third.number)
+            of_second = [case.participant_name for case in listed if case.number == second.number]
+            return {*of_second, *(link.participant_name for link in view.links)}
+
+        assert await names() == {"Bu Siti"}
+        await one(store, merge(siti, other))
+        assert await names() == {"Siti Aminah"}
+        await one(store, unmerge(other))
+        assert await names() == {"Bu Siti"}
 
     async def test_what_either_proves_reaches_the_cases_of_both(self, store: CaseStore, engine: AsyncEngine) -> None:
         siti, first = await came(store, engine, "621", INCENTIVE)

@@ -76,9 +76,9 @@ class Doer:
         return Assign(number=case.number, agent=self.agent, assignee=member) if member else None
 
     def _note(self, text: str, case: Case) -> WriteNote:
-        filled = fill(text, self.values)
-        called = mentioned(filled, agents=self.roster.agents)
-        return WriteNote(number=case.number, agent=self.agent, text=filled, mentions=called)
+        """Only its author calls anybody: a participant may have any name."""
+        called = mentioned(text, agents=self.roster.agents)
+        return WriteNote(number=case.number, agent=self.agent, text=fill(text, self.values), mentions=called)
 
     def _move(self, act: Move, case: Case) -> OrderOfState:
         match act.state:

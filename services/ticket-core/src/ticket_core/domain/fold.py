@@ -283,8 +283,7 @@ class Fold:
         )
 
     def _use(self, case: Case, given: UseMacro, conversation: Conversation) -> Applied:
-        known = self._world.participants.get(case.participant_id)
-        name = known.name if known else None
+        name = self._world.name_of(case.participant_id)
         late, current = caught_up(case, now=self._now)
         entries = use(current, given, conversation=conversation, participant=name, policy=self._policy, now=self._now)
         return self._written(case, entries, late=late, conversation=conversation, traceparent=given.traceparent)

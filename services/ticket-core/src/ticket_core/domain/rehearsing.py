@@ -168,7 +168,7 @@ def _because(
     if not met:
         return Because.NOT_MET, None
     before = tuple(one for one in fired if one.seq < then.occasion.seq)
-    if rule.once_per_case and any(one.refused is None for one in mine if one in before):
+    if rule.once_per_case and any(one.refused is None for one in mine if one.seq < then.occasion.seq):
         return Because.ONCE_PER_CASE, None
     ruling = Ruling(then.occasion, gaps=stage.gaps, policy=stage.policy, now=then.occasion.at)
     ran = ruling.run([rule], replace(then.scene, participant=participant, fired=before))

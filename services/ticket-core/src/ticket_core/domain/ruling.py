@@ -148,9 +148,8 @@ def run_rules(world: World, given: RunRules, *, policy: Policy, now: datetime) -
         return RulesRan(case.id, seq, ())
     if case.state is CaseState.CLOSED:
         return RulesRan(case.id, seq, ())
-    participant = world.participants.get(case.participant_id)
     fired = tuple(world.fired.get(case.id, ()))
-    name = participant.name if participant else None
+    name = world.name_of(case.participant_id)
     late, current = caught_up(case, now=now)
     scene = Scene(case=current, conversation=conversation, participant=name, fired=fired)
     ran = Ruling(given.occasion, gaps=given.gaps, policy=policy, now=now).run(given.rules, scene)

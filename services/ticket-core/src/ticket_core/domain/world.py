@@ -201,6 +201,12 @@ class World:
         """All participants who are the same person as `participant_id`, himself included."""
         return self._groups.get(self.person_of(participant_id)) or (participant_id,)
 
+    def name_of(self, participant_id: str) -> str | None:
+        """What somebody is called: as the one he was merged into, or another who is the same person."""
+        members = (self.participants[one] for one in self.members_of(participant_id) if one in self.participants)
+        named = sorted((one.merged_into is not None, one.id, one.name) for one in members if one.name)
+        return named[0][2] if named else None
+
     def accept(self, step: Step) -> None:
         """Make `step` true."""
         for fact in step.facts:

@@ -12,6 +12,7 @@ from ticket_core.domain.entries import Entry
 from ticket_core.domain.rules import Firing
 from ticket_core.store import rows
 from ticket_core.store.firings import fired
+from ticket_core.store.listing import PERSON_NAME
 
 MOST_ENTRIES = 1_000
 """Of one case, the first; the others are not looked at."""
@@ -19,7 +20,7 @@ MOST_ENTRIES = 1_000
 _LATEST = text("SELECT id::text FROM core.cases ORDER BY activity_at DESC, id DESC LIMIT :most")
 _NUMBERED = text("SELECT case_id::text FROM core.case_numbers WHERE number = :number")
 _CASES = text(f"""
-    SELECT {rows.selected(rows.CASE, table="cases")}, participants.name AS participant
+    SELECT {rows.selected(rows.CASE, table="cases")}, {PERSON_NAME} AS participant
     FROM core.cases JOIN core.participants ON participants.id = cases.participant_id
     WHERE cases.id = ANY(CAST(:ids AS uuid[]))
 """)  # noqa: S608 names of columns

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ticket_core.domain.case import Agent
 from ticket_core.domain.errors import IncidentNotFound, IncidentSuggestionNotFound, SuggestionDecided
 from ticket_core.store.audience import Audience, audience
+from ticket_core.store.listing import PERSON_NAME
 from ticket_core.store.reading import Reading
 from ticket_core.store.store import new_id, utc_now
 
@@ -67,11 +68,11 @@ _NUMBERS = {
         WHERE rise.incident_id = CAST(:id AS uuid) ORDER BY cases.id LIMIT :limit
     """),
 }
-_CASES = text("""
-    SELECT cases.id::text, number, cases.state, cases.topic, participants.name, subject, opened_at
+_CASES = text(f"""
+    SELECT cases.id::text, number, cases.state, cases.topic, {PERSON_NAME}, subject, opened_at
     FROM core.cases JOIN core.participants ON participants.id = cases.participant_id
     WHERE incident_id = CAST(:id AS uuid) AND cases.id > CAST(:after AS uuid) ORDER BY cases.id LIMIT :limit
-""")
+""")  # noqa: S608 our own words
 _LOCK = text("SELECT updates FROM core.incidents WHERE id = CAST(:id AS uuid) FOR UPDATE")
 _KNOWN = text("SELECT seq FROM core.incident_updates WHERE incident_id = CAST(:id AS uuid) AND key = :key")
 _COUNT = text("UPDATE core.incidents SET updates = :seq WHERE id = CAST(:id AS uuid)")

@@ -3,12 +3,13 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ticket_core.store.listing import PERSON_NAME
 from ticket_core.store.views import LinkView
 
 # `part` is the case and all that are part of it, of any participant who is the same person. `met` are the cases on the
 # way from what is linked to what it is part of, each looked up by itself: the planner expects thousands, and would
 # rather read all cases there are.
-_LINKS = text("""
+_LINKS = text(f"""
     WITH RECURSIVE members AS MATERIALIZED (
         SELECT id FROM core.participants WHERE id = CAST(:participant_id AS uuid) OR group_id = (
             SELECT group_id FROM core.participants WHERE id = CAST(:participant_id AS uuid)
@@ -42,13 +43,13 @@ _LINKS = text("""
         ) AS one
     )
     SELECT DISTINCT relation, one.* FROM met CROSS JOIN LATERAL (
-        SELECT number, state, topic, subject, name, cases.id
+        SELECT number, state, topic, subject, {PERSON_NAME} AS name, cases.id
         FROM core.cases JOIN core.participants ON participants.id = cases.participant_id
         WHERE cases.id = met.id LIMIT 1
     ) AS one
     WHERE into_id IS NULL AND met.id <> CAST(:case_id AS uuid)
     ORDER BY relation, one.id
-""")
+""")  # noqa: S608 our own words
 
 
 async def links_of(connection: AsyncConnection, *, case_id: str, participant_id: str) -> list[LinkView]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, select
+from sqlalchemy import ColumnElement, FromClause, Select, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ticket_core.store import tables
@@ -13,9 +13,15 @@ from ticket_core.store.filters import CaseFilter, Sort, conditions
 from ticket_core.store.views import CasePage, CaseSummary
 
 _cases, _agents, _participants = tables.cases, tables.agents, tables.participants
+PERSON_NAME = """coalesce((
+    SELECT member.name FROM core.participants AS member
+    WHERE member.group_id = participants.group_id AND member.name IS NOT NULL
+    ORDER BY member.merged_into IS NOT NULL, member.id LIMIT 1
+), participants.name)"""
+"""What somebody in `participants` is called, whoever he was merged with; `World.name_of` says the same."""
 _NAMES = {
     "assignee_name": _agents.c.name.label("assignee_name"),
-    "participant_name": _participants.c.name.label("participant_name"),
+    "participant_name": literal_column(PERSON_NAME).label("participant_name"),
 }
 OWN = tuple(_cases.c[name] for name in CaseSummary.__slots__ if name not in _NAMES)
 """What a line of the list says of the case itself."""

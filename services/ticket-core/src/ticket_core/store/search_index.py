@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.database import is_outage
 from kawal.database.outages import is_statement_timeout
-from kawal.errors import TransientError
 from kawal.observability import metrics
 from kawal.observability.logging import get_logger
+from ticket_core.store.comparing import SLOW_ATTEMPTS, another
 from ticket_core.store.marks import MARKS_SQL
 from ticket_core.store.stamps import SETTLED
 from ticket_core.store.store import utc_now
@@ -96,11 +96,6 @@ _OTHERS = text("""
     WHERE kept.case_id = fresh.id AND kept.who <> fresh.who
 """)
 _CASES = text("SELECT id::text FROM core.cases WHERE id > CAST(:after AS uuid) ORDER BY id LIMIT :limit")
-# The latest case has the shortest timeline, most likely.
-_ANOTHER = text("""
-    SELECT id::text FROM core.cases WHERE id <> CAST(:case_id AS uuid) ORDER BY id DESC LIMIT 1
-""")
-SLOW_ATTEMPTS = 3
 _OF_THE_DATA = ("22", "54")
 """Classes of SQLSTATE: a value that cannot be worked with, a limit of the program.
 
@@ -108,10 +103,6 @@ https://www.postgresql.org/docs/18/errcodes-appendix.html
 """
 
 log = get_logger()
-
-
-class OnlyOne(TransientError):
-    """It cannot be told whether a case or the database is slow."""
 
 
 class SearchIndex:
@@ -198,9 +189,7 @@ class SearchIndex:
             OnlyOne: there is no other.
         """
         async with self._engine.connect() as connection:
-            other = (await connection.execute(_ANOTHER, {"case_id": case_id})).scalar_one_or_none()
-        if other is None:
-            raise OnlyOne("its document takes too long, and there is no other to compare it with")
+            other = await another(connection, case_id)
         await self._transact([other], statements)
 
     async def catch_up(self) -> None:
