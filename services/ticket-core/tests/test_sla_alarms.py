@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from core_factories import BUDI, contact, message, number
 from core_tables import count, rows
 from kawal.contracts.case_events import case_event_adapter
+from kawal.database.engines import async_url
+from kawal.errors import TransientError
 from kawal.testing.waiting import eventually
 from sla_factories import ALWAYS, FIRST, NEXT, RESOLUTION, policy, promise
 from ticket_core import sla_alarms
@@ -142,6 +144,36 @@ class TestRing:
             return [*await store.apply(rest), *[Skipped()] * (len(inputs) - len(rest))]
 
         assert await SlaAlarms(engine, apply=nothing_of_the_first, clock=later(hours=1)).ring() == 6
+
+    async def test_a_case_that_somebody_holds_holds_up_nobody(
+        self, engine: AsyncEngine, dsn: str, at: Callable[..., CaseStore], numbers: CaseNumbers
+    ) -> None:
+        await heard(at(), 5)
+        impatient = create_async_engine(
+            async_url(dsn), connect_args={"server_settings": {"statement_timeout": "2000"}}, pool_size=5
+        )
+        store = CaseStore(impatient, numbers=numbers, policy=POLICY, clock=later(hours=1))
+        async with engine.begin() as holder:
+            held = "SELECT participant_id FROM core.cases ORDER BY alarm_at, id LIMIT 1"
+            await holder.execute(text(f"SELECT FROM core.participants WHERE id = ({held}) FOR UPDATE"))
+            assert await ringing(engine, store, hours=1).ring() == 4
+        assert await ringing(engine, store, hours=1).ring() == 1
+        await impatient.dispose()
+        assert await said(engine) == [(kind, clock, 5) for kind, clock, _ in BOTH]
+
+    async def test_while_nothing_can_be_written_it_gives_up(
+        self, engine: AsyncEngine, at: Callable[..., CaseStore]
+    ) -> None:
+        await heard(at(), 9)
+        asked: list[int] = []
+
+        async def away(inputs: Sequence[Input]) -> list[Outcome]:
+            asked.append(len(inputs))
+            raise TransientError("PostgreSQL is away")
+
+        with pytest.raises(TransientError):
+            await SlaAlarms(engine, apply=away, clock=later(hours=1)).ring()
+        assert asked == [9, 1, 1, 1]
 
 
 class TestOnce:

@@ -5,7 +5,7 @@ contacts no statement. What is said moves that moment, in the same transaction, 
 replicas; an alarm that came to nothing does not hold up those behind it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NoReturn
 from uuid import UUID
@@ -14,12 +14,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kawal.database import rounds
+from kawal.errors import TransientError
+from kawal.observability.logging import get_logger
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import TimerFired, TimerKind
-from ticket_core.store.store import Apply, utc_now
+from ticket_core.store.store import Apply, Outcome, utc_now
 
 POLL_S = 1.0
 AT_ONCE = 200
+PATIENCE = 3
+"""How many alarms that cannot be written are passed by before all of them wait."""
 
 # One replica at a time: two would only do the same work twice. Let go when the connection breaks.
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('kawal.sla_alarms', 0))")
@@ -31,6 +35,8 @@ _RINGING = text("""
 """)
 _Place = tuple[datetime, str]
 _BEGINNING: _Place = (datetime.fromisoformat("1970-01-01T00:00:00+00:00"), str(UUID(int=0)))
+
+log = get_logger()
 
 
 class SlaAlarms:
@@ -55,9 +61,27 @@ class SlaAlarms:
             if not (await connection.execute(_LOCK)).scalar_one():
                 return 0
             while alarms := await self._next(connection, place):
-                outcomes = await self._apply(alarms)
-                said += sum(isinstance(outcome, Applied) for outcome in outcomes)
+                said += await self._say(alarms)
                 place = (alarms[-1].due_at, alarms[-1].case_id)
+        return said
+
+    async def _say(self, alarms: list[TimerFired]) -> int:
+        try:
+            return _said(await self._apply(alarms))
+        except TransientError as held_up:
+            log.warning("alarms_one_by_one", alarms=len(alarms), error=held_up)
+            return await self._say_one_by_one(alarms)
+
+    async def _say_one_by_one(self, alarms: list[TimerFired]) -> int:
+        """Somebody may hold a case for long: the others do not wait for it."""
+        said, patience = 0, PATIENCE
+        for alarm in alarms:
+            try:
+                said += _said(await self._apply([alarm]))
+            except TransientError:
+                patience -= 1
+                if not patience:
+                    raise
         return said
 
     async def _next(self, connection: AsyncConnection, place: _Place) -> list[TimerFired]:
@@ -65,3 +89,7 @@ class SlaAlarms:
         parameters = {"now": self._clock(), "after": after, "after_id": after_id, "most": AT_ONCE}
         rows = await connection.execute(_RINGING, parameters)
         return [TimerFired(case_id, TimerKind.SLA, alarm_at) for case_id, alarm_at in rows]
+
+
+def _said(outcomes: Sequence[Outcome]) -> int:
+    return sum(isinstance(outcome, Applied) for outcome in outcomes)

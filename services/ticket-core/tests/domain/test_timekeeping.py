@@ -248,6 +248,20 @@ class TestAnyStory:
         entries, sla = timelines(desk), desk.policy.sla
         assert not any(recomputed(case, entries[case.id], sla=sla, now=desk.now) for case in desk.cases)
 
+    @given(steps)
+    @settings(max_examples=100, deadline=None)
+    def test_counting_again_by_other_policies_is_done_once(self, story: list[tuple[str, Any]]) -> None:
+        desk = run(story)
+        desk.policy = policy(OTHER_PROMISES)
+        for _ in range(2):
+            entries, sla = timelines(desk), desk.policy.sla
+            desk.give(*filter(None, [recomputed(one, entries[one.id], sla=sla, now=desk.now) for one in desk.cases]))
+            ring(desk)
+        for case in desk.cases:
+            assert desk.kinds(case.id).count("sla_changed") <= 1
+            alarm_at = deadlines(case).alarm_at
+            assert alarm_at is None or alarm_at > desk.now
+
 
 class TestRecomputed:
     @given(starts, stories())
