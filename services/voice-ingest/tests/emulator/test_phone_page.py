@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from kawal.contracts.interactions import VoicemailLeft
 from kawal.testing import eventually
 from kawal.vault import Vault
-from voice_driver import Edge
+from voice_driver import Edge, edge
 from voice_factories import ACCOUNT, AUTH_TOKEN, CALLER, HOTLINE
 from voice_ingest.adapters.twilio.rest import TwilioRest, client
 from voice_ingest.emulator.client import beep
@@ -176,6 +176,59 @@ class TestPhone:
         await Shown(other).open(lonely_edge.url)
         await expect(shown.page.locator(".phone__link")).to_have_text("Nomor ini dibuka di jendela lain.")
         await other.close()
+
+
+class TestLineThatGoesAway:
+    """voice-ingest ends during a call, and is there again later."""
+
+    async def called(self, running: Edge, shown: Shown) -> None:
+        await shown.open(running.url)
+        await shown.page.keyboard.press("Enter")
+        await shown.hear("Selamat datang")
+        await expect(shown.page.locator("[data-timer]")).to_be_visible()
+
+    def status(self, shown: Shown) -> Locator:
+        return shown.page.locator("[data-status]")
+
+    async def test_clock_stands_still_and_the_call_goes_on(self, tmp_path: Path, shown: Shown) -> None:
+        await shown.page.clock.install()
+        async with edge(tmp_path) as before:
+            await self.called(before, shown)
+        await expect(self.status(shown)).to_contain_text("Sambungan terputus")
+        reading = await shown.page.locator("[data-timer]").inner_text()
+        await shown.page.clock.run_for(60_000)
+        await expect(shown.page.locator("[data-timer]")).to_have_text(reading)
+        await expect(shown.page.locator("[data-key='1']")).to_be_disabled()
+        await shown.picture("cut")
+        await shown.fits()
+        async with edge(tmp_path, voice_public_url=before.url, twilio_api_url=before.url):
+            await shown.page.clock.run_for(5_000)
+            await shown.key("1")
+            await shown.hear("Apa yang bisa kami bantu")
+        shown.errors.clear()  # Chromium reports the refused sockets
+
+    async def test_hangs_up_meanwhile(self, tmp_path: Path, shown: Shown) -> None:
+        async with edge(tmp_path) as before:
+            await self.called(before, shown)
+        await expect(self.status(shown)).to_contain_text("Sambungan terputus")
+        await shown.page.locator("[data-end]").click()
+        await expect(self.status(shown)).to_have_text("Panggilan selesai")
+        await expect(shown.page.locator("[data-timer]")).to_be_hidden()
+        async with edge(tmp_path, voice_public_url=before.url, twilio_api_url=before.url):
+            await expect(shown.page.locator("[data-line=up]")).to_be_visible(timeout=SLOW_MS)
+            await expect(shown.page.locator("[data-calls] li")).to_contain_text("Keluar · Panggilan selesai")
+            await expect(shown.page.locator("[data-call]")).to_be_enabled()
+            await expect(self.status(shown)).to_have_text("Panggilan selesai")
+        shown.errors.clear()
+
+    async def test_call_that_is_over_when_the_line_is_back(self, tmp_path: Path, shown: Shown) -> None:
+        async with edge(tmp_path) as before:
+            await self.called(before, shown)
+        (before.settings.emulator_path).unlink()
+        async with edge(tmp_path, voice_public_url=before.url, twilio_api_url=before.url):
+            await expect(self.status(shown)).to_have_text("Panggilan terputus. Silakan telepon lagi.", timeout=SLOW_MS)
+            await expect(shown.page.locator("[data-timer]")).to_be_hidden()
+        shown.errors.clear()
 
 
 class TestWithoutMicrophone:

@@ -17,6 +17,7 @@ WORDS = (
     "ringing",
     "calling",
     "talking",
+    "cut",
     "listening",
     "recording",
     "no_microphone",
@@ -29,6 +30,7 @@ WORDS = (
     "ended_no-answer",
     "ended_failed",
     "ended_canceled",
+    "ended_lost",
     "too_large",
 )
 KEYS = (

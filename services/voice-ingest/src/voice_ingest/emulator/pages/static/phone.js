@@ -1,4 +1,6 @@
 // The browser phone: shows what the network says, and tells it what its owner does. See emulator/phones.py.
+import { CallClock } from "./phone-clock.js";
+import { row } from "./phone-lists.js";
 import { Recorder, tone } from "./phone-recorder.js";
 import { Ringer, Speaker } from "./phone-sound.js";
 
@@ -12,10 +14,10 @@ const STORED = "kawal-phone-number";
 const root = document.querySelector("[data-phone]");
 const words = JSON.parse(document.getElementById("phone-texts").textContent);
 const part = (name) => document.querySelector(`[data-${name}]`);
-const locale = root.dataset.locale;
 
 const speaker = new Speaker();
 const ringer = new Ringer();
+const clock = new CallClock(part("timer"));
 const recorder = new Recorder((level) => part("level").style.setProperty("--level", level));
 
 let socket = null;
@@ -24,7 +26,7 @@ let elsewhere = false;
 let number = root.dataset.number || localStorage.getItem(STORED) || randomNumber();
 let call = null;
 let recording = null;
-let timer = null;
+let putDown = null; // the call that was ended while the line was away, of which the network does not know yet
 const log = new Map();
 
 function randomNumber() {
@@ -52,8 +54,10 @@ function open() {
 function lost() {
   const refused = attempts > 0 && !root.dataset.line && !root.dataset.known;
   delete root.dataset.line;
-  speaker.stop();
+  quiet();
+  stopRecorder();
   ringer.stop();
+  if (elsewhere) call = null;
   part("link").textContent = elsewhere ? words.elsewhere : words.disconnected;
   part("number-error").hidden = !refused;
   show();
@@ -76,7 +80,14 @@ function handle(frame) {
     text: addText,
     error: (f) => (elsewhere = f.code === "opened_elsewhere"),
   };
-  handlers[frame.type]?.(frame);
+  if (frame.sid !== undefined && frame.sid === putDown) hungUp(frame);
+  else handlers[frame.type]?.(frame);
+}
+
+function hungUp(frame) {
+  if (frame.type !== "call") return;
+  if (GOING_ON.has(frame.status)) send({ type: "hangup" });
+  else onCall(frame);
 }
 
 function ready(frame) {
@@ -85,7 +96,6 @@ function ready(frame) {
   localStorage.setItem(STORED, number);
   root.dataset.line = "up";
   root.dataset.known = "yes";
-  call = null;
   part("own").textContent = number;
   part("link").textContent = words.connected;
   part("number-error").hidden = true;
@@ -95,7 +105,16 @@ function ready(frame) {
   log.clear();
   [...frame.calls].reverse().forEach((one) => log.set(one.sid, one));
   drawLog();
+  resume();
+}
+
+// The line is back: the call may have gone on without us, or not.
+function resume() {
+  const before = call;
+  const now = log.get(before?.sid);
+  call = now && GOING_ON.has(now.status) ? now : null;
   show();
+  if (before && !call) part("status").textContent = words.ended_lost;
 }
 
 // --- A call ---
@@ -126,48 +145,32 @@ function ended(frame) {
 }
 
 function state() {
-  if (recording) return "recording";
   if (!call) return "idle";
+  if (root.dataset.line !== "up") return "cut";
+  if (recording) return "recording";
   return call.status === "in-progress" ? "talking" : "ringing";
 }
 
 function show() {
   const now = state();
-  const up = root.dataset.line === "up";
   const calling = now === "talking" || now === "recording";
   root.dataset.state = now;
   if (!calling) mark("listening", false);
   status();
-  for (const key of document.querySelectorAll("[data-key]")) key.disabled = !calling || !up;
-  part("call").disabled = !up || calling;
-  part("end").disabled = !up || now === "idle";
+  for (const key of document.querySelectorAll("[data-key]")) key.disabled = !calling;
+  part("call").disabled = root.dataset.line !== "up" || calling;
+  part("end").disabled = now === "idle";
   const call_label = part("call-label");
   call_label.textContent = now === "ringing" ? call_label.dataset.answer : call_label.dataset.dial;
   const end_label = part("end-label");
   end_label.textContent = now === "ringing" ? end_label.dataset.refuse : end_label.dataset.hangUp;
-  clock(calling);
+  clock.show(call?.status === "in-progress" ? call : null, calling);
 }
 
 function status() {
   const now = state();
   const listening = now === "talking" && root.dataset.listening;
   if (!recording?.silent) part("status").textContent = words[listening ? "listening" : now];
-}
-
-function clock(running) {
-  part("timer").hidden = !running;
-  if (!running) {
-    clearInterval(timer);
-    timer = null;
-  } else if (!timer) {
-    const since = Date.now();
-    const tick = () => {
-      const seconds = Math.floor((Date.now() - since) / 1000);
-      part("timer").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    };
-    tick();
-    timer = setInterval(tick, 1000);
-  }
 }
 
 function mark(name, on) {
@@ -245,8 +248,15 @@ function start() {
 }
 
 async function end() {
+  if (state() === "cut") return putDownUnheard();
   if (recording) await finishRecording();
   send({ type: "hangup" });
+}
+
+// Whoever hangs up has hung up; the network hears of it when the line is back.
+function putDownUnheard() {
+  putDown = call.sid;
+  onCall({ ...call, status: "completed" });
 }
 
 // --- Recording ---
@@ -287,6 +297,7 @@ async function finishRecording() {
 
 function deliver(sound, duration) {
   stopRecorder();
+  if (root.dataset.line !== "up") return;
   if (sound && sound.size > 0) {
     upload(sound, duration);
     caption(words.recorded, "phone__caption", "phone__caption--own");
@@ -315,17 +326,13 @@ async function deliverFile(file) {
 
 function addText(text) {
   part("texts-empty").hidden = true;
-  const body = document.createElement("span");
-  body.textContent = text.body;
-  part("texts").prepend(item(body, `${text.from} · ${moment(text.at)}`));
+  part("texts").prepend(row(text.body, text.from, text.at));
 }
 
 function drawLog() {
   part("calls-empty").hidden = log.size > 0;
   const shown = [...log.values()].reverse().map((one) => {
-    const title = document.createElement("span");
-    title.textContent = `${words[one.direction]} · ${inWords(one.status)}`;
-    return item(title, `${one.other} · ${moment(one.at)}`);
+    return row(`${words[one.direction]} · ${inWords(one.status)}`, one.other, one.at);
   });
   part("calls").replaceChildren(...shown);
 }
@@ -333,19 +340,6 @@ function drawLog() {
 function inWords(status) {
   if (status === "in-progress") return words.talking;
   return GOING_ON.has(status) ? words.calling : words[`ended_${status}`];
-}
-
-function item(content, meta) {
-  const row = document.createElement("li");
-  const small = document.createElement("span");
-  small.className = "meta number";
-  small.textContent = meta;
-  row.append(content, small);
-  return row;
-}
-
-function moment(at) {
-  return new Date(at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
 }
 
 // --- Hands ---
