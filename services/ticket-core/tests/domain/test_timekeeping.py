@@ -17,14 +17,17 @@ from sla_factories import (
     ALWAYS,
     BEFORE_THE_HOLIDAY,
     FIRST,
+    JAKARTA,
     NEXT,
     OTHER_PROMISES,
     PROMISES,
     RESOLUTION,
+    Calendars,
     Promise,
     policy,
     promise,
 )
+from ticket_core.domain.calendars import DAY
 from ticket_core.domain.case import Case
 from ticket_core.domain.clocks import Clock, ClockKind, Clocks
 from ticket_core.domain.entries import Priority, SlaBreached, SlaWarned
@@ -375,6 +378,14 @@ class TestOneByOne:
         desk.give(Resume(number=desk.cases[0].number, agent=BUDI))
         ring(desk)
         assert desk.kinds(desk.cases[0].id).count("sla_warned") == 1
+
+    def test_another_calendar_after_a_restart_uses_nothing_up_in_arrears(self) -> None:
+        evening = Calendars.of(JAKARTA, [(20 * 60, DAY)])
+        story = [("contact", (CHAT, None, 0)), ("time", 900)]
+        desk = told(AFTERNOON, story, (promise("all", evening, {FIRST: 600}),))
+        desk.policy = policy((promise("all", ALWAYS, {FIRST: 600}),))
+        desk.give(Pend(number=desk.cases[0].number, agent=BUDI), Resume(number=desk.cases[0].number, agent=BUDI))
+        assert deadlines(desk.cases[0]).due_at == desk.now + timedelta(seconds=600)
 
     def count_again(self, desk: Desk) -> None:
         entries, sla = timelines(desk), desk.policy.sla

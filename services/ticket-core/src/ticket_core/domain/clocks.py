@@ -146,6 +146,11 @@ def _stopped(clock: Clock, state: ClockState, *, at: datetime, calendar: Busines
 
 def _ticked(clock: Clock, *, at: datetime, calendar: BusinessCalendar) -> Clock:
     moment = max(at, clock.as_of)
+    if clock.target is not None and clock.due_at is not None and clock.due_at > moment:
+        # The same, unless the calendar is another since a restart: until it is counted again, nothing is used up before
+        # it was to be due.
+        left = calendar.between(moment, clock.due_at)
+        return clock._replace(used=max(clock.used, clock.target - left), as_of=moment)
     return clock._replace(used=clock.used + calendar.between(clock.as_of, moment), as_of=moment)
 
 
