@@ -15,11 +15,12 @@ from ticket_core import importing
 from ticket_core.adapters.participant_files import content_of
 from ticket_core.domain.errors import ImportedMeanwhile
 from ticket_core.domain.imports import Progress
-from ticket_core.domain.inputs import LinkIdentity
+from ticket_core.domain.inputs import LinkIdentity, Resolve, TimerFired, TimerKind
 from ticket_core.importing import import_file
 from ticket_core.rebuild import differences
 from ticket_core.store.numbers import NoNumbers
 from ticket_core.store.people import People
+from ticket_core.store.search_index import SearchIndex
 from ticket_core.store.store import CaseStore
 
 pytestmark = pytest.mark.integration
@@ -185,6 +186,23 @@ class TestImportFile:
         ((ana,),) = await rows(engine, "SELECT id::text FROM core.participants WHERE name = 'Ana'")
         assert [one.value for one in (await People(engine).participant(ana)).suggestions] == ["+628555555555"]
         assert [row async for row in differences(engine)] == []
+
+    async def test_search_finds_by_what_is_new_whatever_state_the_cases_are_in(
+        self, importer: CaseStore, store: CaseStore, engine: AsyncEngine, tmp_path: Path
+    ) -> None:
+        """Of a name no timeline tells, and of the rest only those of active cases."""
+        await store.apply([contact(message(identities=(identity(PHONE),), reference=number(1), name="Siti"))])
+        await store.apply([Resolve(number=number(1), agent=BUDI)])
+        ((case_id, due_at),) = await rows(engine, "SELECT case_id::text, due_at FROM core.timers")
+        late = CaseStore(engine, numbers=store._numbers, clock=lambda: due_at)
+        await late.apply([TimerFired(case_id, TimerKind.CLOSE, due_at)])
+        await SearchIndex(engine).rebuild()
+        await self.take(importer, written(tmp_path / "list.csv", [f"P-1,Rahayu,rahayu@example.id,{PHONE},"]))
+        assert await count(engine, "search_stale") == 1
+        await SearchIndex(engine).advance()
+        ((who, found),) = await rows(engine, "SELECT who, words @@ 'rahayu'::tsquery FROM core.case_search")
+        assert ("rahayu" in who, "rahayu@example.id" in who, found) == (True, True, True)
+        assert await count(engine, "search_stale") == 0
 
     async def test_what_an_agent_linked_is_not_taken_away(
         self, importer: CaseStore, store: CaseStore, engine: AsyncEngine, tmp_path: Path

@@ -42,7 +42,7 @@ class Clock(NamedTuple):
 
     `due_at` is when the time is, or was (to be), used up; `None` while it is paused before, or nothing is promised.
     `warn_at` is when little is left. `warned` and `breached`: the timeline says so, and it is so by the present terms.
-    `channel` is where the participant asked. It is kept as an array: add members at the end, with a default.
+    `channel` is where the participant asked. It is kept as an array: for new members see ADR 24.
     """
 
     policy: str

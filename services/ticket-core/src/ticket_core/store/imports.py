@@ -32,6 +32,11 @@ _FAULTS = text("""
     SELECT line, field, reason FROM core.participant_import_faults
     WHERE content = :content AND (line, field) > (:line, :field) ORDER BY line, field LIMIT :limit
 """)
+# Entries tell of it only in active cases, and never of a name.
+_STALE = text("""
+    INSERT INTO core.search_stale (participant_id)
+    SELECT DISTINCT participant_id FROM core.cases WHERE participant_id = ANY(CAST(:ids AS uuid[]))
+""")
 _SAVE = Insert(tables.participant_imports, Progress._fields, conflict="content", update=Progress._fields[1:])
 _SAVE_FAULTS = Insert(tables.participant_import_faults, ("content", *Fault._fields))
 
@@ -51,6 +56,9 @@ async def numbered(connection: AsyncConnection, participant_ids: Iterable[str]) 
 async def save(connection: AsyncConnection, changed: Step) -> None:
     await _SAVE.run(connection, list({progress.content: progress for progress in changed.imports}.values()))
     await _SAVE_FAULTS.run(connection, [(content, *fault) for content, fault in changed.import_faults])
+    if changed.imports:
+        new = {one.id for one in changed.participants} | {fact.participant_id for fact in changed.facts}
+        await connection.execute(_STALE, {"ids": sorted(one for one in new if one is not None)})
 
 
 class ParticipantImports:

@@ -3,17 +3,18 @@
 import json
 from typing import Any, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from kawal.contracts.case_events import CaseState
 from kawal.contracts.words import Assurance, Author, Channel, Identity, IdentityKind, Locale
 from ticket_core.domain.case import Case, Conversation, Fact, Merged, Participant, Ties
-from ticket_core.domain.clocks import Clock, Clocks, Deadlines
+from ticket_core.domain.clocks import Clocks, Deadlines
 from ticket_core.domain.entries import Entry, EntryFact
 from ticket_core.domain.fields import FieldValue
 from ticket_core.domain.kinds import EntryKind, Priority
 from ticket_core.domain.timekeeping import deadlines
 from ticket_core.store.bulk import Row, array_literal
+from ticket_core.store.newer import Kept
 
 _FACTS: dict[str, TypeAdapter[Any]] = {fact.kind: TypeAdapter(fact) for fact in get_args(EntryFact)}
 
@@ -47,9 +48,7 @@ _CHANNELS = CASE.index("channels")  # and behind them the aliases and what was h
 _TAGS = CASE.index("tags")  # and the reason, the fields and the merge behind them
 _FIELDS = CASE.index("fields")
 _TIES = CASE.index("ties")  # and the clocks, the last
-_MERGED = TypeAdapter(Merged)
-_TIES_OF = TypeAdapter(Ties)
-_CLOCKS = TypeAdapter(Clocks)
+_MERGED, _TIES_OF, _CLOCKS = Kept(Merged), Kept(Ties), Kept(Clocks)
 _READ_AS_TEXT = frozenset(
     {
         "id",
@@ -129,10 +128,10 @@ def case_row(case: Case) -> Row:
         tags,
         case.reason,
         fields,
-        _MERGED.dump_json(case.merged).decode() if case.merged else None,
+        _MERGED.write(case.merged),
         *case[_TAGS + 4 : _TIES],
-        _TIES_OF.dump_json(case.ties).decode() if case.ties else None,
-        _clocks_document(case.clocks),
+        _TIES_OF.write(case.ties),
+        _CLOCKS.write(case.clocks),
         *deadlines(case),
     )
 
@@ -148,29 +147,10 @@ def case_of(row: Any) -> Case:
         heard=tuple(found.heard),
         tags=tuple(found.tags),
         fields=_fields_of(row[_FIELDS]),
-        merged=_MERGED.validate_json(found.merged) if found.merged else None,  # type: ignore[arg-type]
-        ties=_TIES_OF.validate_json(found.ties) if found.ties else None,  # type: ignore[arg-type]
-        clocks=_clocks_of(found.clocks),  # type: ignore[arg-type]
+        merged=_MERGED.read(found.merged),  # type: ignore[arg-type]
+        ties=_TIES_OF.read(found.ties),  # type: ignore[arg-type]
+        clocks=_CLOCKS.read(found.clocks),  # type: ignore[arg-type]
     )
-
-
-def _clocks_document(clocks: Clocks | None) -> str | None:
-    return _CLOCKS.dump_json(clocks).decode() if clocks else None
-
-
-def _clocks_of(document: str | None) -> Clocks | None:
-    if not document:
-        return None
-    try:
-        return _CLOCKS.validate_json(document)
-    except ValidationError:
-        return _CLOCKS.validate_json(_without_what_is_newer(document))
-
-
-def _without_what_is_newer(document: str) -> str:
-    """A later version, which runs beside this one while it takes over, may have added members at the end."""
-    clocks = json.loads(document)[: len(Clocks._fields)]
-    return json.dumps([clock and clock[: len(Clock._fields)] for clock in clocks])
 
 
 def _fields_of(document: str) -> tuple[tuple[str, FieldValue], ...]:
@@ -193,7 +173,7 @@ def entry_row(entry: Entry) -> Row:
         entry.state,
         entry.about,
         payload_of(entry.fact),
-        _clocks_document(entry.clocks),
+        _CLOCKS.write(entry.clocks),
     )
 
 
@@ -214,7 +194,7 @@ def entry_of(row: Any) -> Entry:
         text=text,
         state=CaseState(state) if state else None,
         about=about,
-        clocks=_clocks_of(clocks),
+        clocks=_CLOCKS.read(clocks),
     )
 
 

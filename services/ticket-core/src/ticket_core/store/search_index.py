@@ -95,6 +95,11 @@ _OTHERS = text("""
     ) AS fresh
     WHERE kept.case_id = fresh.id AND kept.who <> fresh.who
 """)
+_STALE = text("SELECT id, participant_id::text FROM core.search_stale ORDER BY id LIMIT :limit")
+_NOT_STALE = text("DELETE FROM core.search_stale WHERE id = ANY(:ids)")
+_CASES_OF = text("""
+    SELECT id::text FROM core.cases WHERE participant_id = ANY(CAST(:participants AS uuid[])) ORDER BY id
+""")
 _CASES = text("SELECT id::text FROM core.cases WHERE id > CAST(:after AS uuid) ORDER BY id LIMIT :limit")
 _OF_THE_DATA = ("22", "54")
 """Classes of SQLSTATE: a value that cannot be worked with, a limit of the program.
@@ -117,6 +122,7 @@ class SearchIndex:
         async with self._alone() as connection:
             if connection is None:
                 return 0
+            await self._take_up_people(connection)
             place = (await connection.execute(_PLACE)).one_or_none()
             found = (
                 await connection.execute(_NEXT, {**(place._asdict() if place else _BEGINNING), "limit": limit})
@@ -128,6 +134,13 @@ class SearchIndex:
             stamp, case_id, seq, _ = found[-1]
             await connection.execute(_MOVE, {"stamp": stamp, "case_id": case_id, "seq": seq})
         return len(found)
+
+    async def _take_up_people(self, connection: AsyncConnection) -> None:
+        """Index all cases of those of whom something is new. Who is named again meanwhile has another row."""
+        while found := (await connection.execute(_STALE, {"limit": REBUILT_AT_ONCE})).all():
+            people = {"participants": sorted({row.participant_id for row in found})}
+            await self._index(list(await connection.scalars(_CASES_OF, people)))
+            await connection.execute(_NOT_STALE, {"ids": [row.id for row in found]})
 
     def _tell_lag(self, first_at: datetime) -> None:
         """Before they are indexed: what cannot be done stays behind, and says so."""

@@ -43,7 +43,7 @@ from ticket_core.store.tables.people import (
 )
 from ticket_core.store.tables.rules import rule_firings, rule_place, rule_versions
 from ticket_core.store.tables.schema import metadata
-from ticket_core.store.tables.search import case_search, search_place
+from ticket_core.store.tables.search import case_search, search_place, search_stale
 from ticket_core.store.tables.webhooks import webhook_deliveries, webhook_former_secrets, webhook_marks, webhooks
 
 inbox = inbox_table(metadata)
@@ -84,6 +84,7 @@ __all__ = [
     "said_of_people",
     "saved_views",
     "search_place",
+    "search_stale",
     "suggestions",
     "timeline",
     "timers",

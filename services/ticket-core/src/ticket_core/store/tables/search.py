@@ -1,9 +1,22 @@
 """What search reads: written by `ticket_core.indexing` behind the timeline, never by the write path."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from ticket_core.store.tables.cases import cases
+from ticket_core.store.tables.people import participants
 from ticket_core.store.tables.schema import Id, metadata
 
 case_search = Table(
@@ -22,6 +35,14 @@ case_search = Table(
         postgresql_ops={"who": "public.gin_trgm_ops"},
         postgresql_with={"fastupdate": "off"},
     ),
+)
+
+# Participants of whom something is new that no entry of their cases tells: indexing takes up the cases of each row.
+search_stale = Table(
+    "search_stale",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("participant_id", Id, ForeignKey(participants.c.id), nullable=False),
 )
 
 search_place = Table(
