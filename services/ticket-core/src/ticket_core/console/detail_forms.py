@@ -35,7 +35,7 @@ async def set_field(
     field = next((one for one in here.console.words.fields.fields if one.key == key), None)
     if field is None:
         return await here.answered("head", problem=UnknownField.code)
-    command = SetFields(**here.asked, values={key: _value(field, value)})
+    command = SetFields(**here.asked, values={key: value_of(field, value)})
     problem = await refused(here.console.desk.batcher.submit(command))
     return await here.answered("field", problem=problem, at=f"field-{key}", field=field)
 
@@ -44,7 +44,7 @@ def _tags(written: str) -> tuple[str, ...]:
     return tuple(filter(None, (one.strip() for one in written.split(","))))
 
 
-def _value(field: CaseField, written: str) -> FieldValue | None:
+def value_of(field: CaseField, written: str) -> FieldValue | None:
     """What was typed, as the kind of the field has it; what it cannot be is left for the domain to refuse."""
     if not written:
         return None

@@ -47,6 +47,36 @@ class Choices:
         words, place = _CLOSED.get(name, ((), ""))
         return [(word, self.text(f"console.{place}.{word}")) for word in words]
 
+    def of_act(self, name: str) -> list[Choice]:
+        """Of an act; none, where it is free text. A state has its reason with it: `resolved|fixed`."""
+        people = [(one.email, one.name) for one in self.agents]
+        answers = [one.macro for one in self.macros if one.macro.texts]
+        found = {
+            "topic": [one for one in self._topics() if one[0] == NONE or "." in one[0]],
+            "assign": [(NONE, self.said("nobody")), *people],
+            "team": self.teams,
+            "macro": [(one.key, one.label[self.locale]) for one in answers],
+            "state": self._states(),
+            "priority": self.of("priority"),
+        }
+        return found.get(name) or (self._of_field(name.removeprefix(FIELD)) if name.startswith(FIELD) else [])
+
+    def act_name(self, name: str) -> str:
+        """What an act is called."""
+        return self._known(f"console.rules.act.{name}", self.name(name))
+
+    def _states(self) -> list[Choice]:
+        label, reasons = dict(self.of("state")), self.words.reasons
+        found = [("open|", label["open"]), ("pending|", label["pending"])]
+        found += [
+            (f"on_hold|{one.key}", f"{label['on_hold']}: {one.label.into(self.locale)}") for one in reasons.on_hold
+        ]
+        found.append(("resolved|", label["resolved"]))
+        resolved = label["resolved"]
+        return found + [
+            (f"resolved|{one.key}", f"{resolved}: {one.label.into(self.locale)}") for one in reasons.resolution
+        ]
+
     @property
     def teams(self) -> list[Choice]:
         return [(key, label.into(self.locale)) for key, label in self.words.teams.items()]

@@ -22,6 +22,7 @@ from ticket_core.console import (
     mention_pages,
     person_forms,
     presence,
+    rule_forms,
     rule_pages,
     signing_in,
     tie_forms,
@@ -70,6 +71,7 @@ def add_console(app: App, desk: Desk, *, settings: Settings) -> None:
         incident_forms.router,
         incident_forms.one_router,
         incident_forms.case_router,
+        rule_forms.router,
         rule_pages.router,
     ):
         app.include_router(router)
