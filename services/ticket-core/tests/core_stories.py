@@ -33,6 +33,7 @@ from ticket_core.domain.inputs import (
     ChangeTopic,
     Command,
     DismissSuggestion,
+    GoesOn,
     Hold,
     Input,
     JoinIncident,
@@ -140,6 +141,31 @@ any_step = (
     | st.tuples(st.just("people"), st.tuples(of_people, st.integers(0, 3), st.integers(0, 3)))
 )
 steps = st.lists(any_step, max_size=30)
+SITI, OTHER = (identity("+621"),), (identity("+622"),)
+SEVERAL: list[Any] = [
+    *(
+        ("contact", form(conversation=f"web:{place}-------", topic=topic, identities=SITI))
+        for place, topic in enumerate(("account", "account.fraud", "payment", "training"))
+    ),
+    ("contact", message("Halo", conversation="chat:somebody-", identities=OTHER)),
+]
+"""A story in which one person has four cases, another one."""
+SPLITS = st.builds(
+    lambda case, picks, goes_on, onwards: ("split", (case, picks, {"goes_on": goes_on, "onwards": onwards})),
+    st.integers(0, 6),
+    st.lists(st.integers(0, 9), min_size=1, max_size=2),
+    st.sampled_from(GoesOn),
+    st.sampled_from([False, False, True]),
+)
+UNDONE = st.builds(lambda case: ("unsplit", case), st.integers(4, 9))
+MORE = st.builds(
+    lambda text, place: ("contact", message(text, conversation=f"web:{place}-------")), sentences, st.integers(0, 3)
+)
+SAID = [("contact", message(f"Kendala nomor {turn}", conversation=f"web:{turn % 3}-------")) for turn in range(12)]
+ANSWERED = [("command", ((Reply, {"text": "Baik"}), place)) for place in range(4)]
+splits = st.lists(SPLITS | SPLITS | UNDONE | MORE | any_step, max_size=20).map(
+    lambda story: [*SEVERAL, *SAID, *ANSWERED, *SAID[:3], *story]
+)
 
 
 def ring(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core_factories import BUDI, CHAT, WEB, Desk, contact, identity, message
-from core_stories import ring, run, steps, timelines
+from core_stories import ring, run, splits, steps, timelines
 from kawal.errors import KawalError
 from naive_clocks import Reading, Run, naive_clocks
 from sla_factories import (
@@ -30,7 +30,7 @@ from sla_factories import (
 from ticket_core.domain.calendars import DAY
 from ticket_core.domain.case import Case
 from ticket_core.domain.clocks import Clock, ClockKind, Clocks
-from ticket_core.domain.entries import Priority, SlaBreached, SlaWarned
+from ticket_core.domain.entries import CONTRIBUTIONS, Priority, SlaBreached, SlaWarned
 from ticket_core.domain.evolve import fold
 from ticket_core.domain.fold import Skipped
 from ticket_core.domain.inputs import (
@@ -46,10 +46,12 @@ from ticket_core.domain.inputs import (
     Resolve,
     Resume,
     SetClocks,
+    SplitCase,
     TellUpdate,
     TimerFired,
     TimerKind,
     UndoMerge,
+    UndoSplit,
 )
 from ticket_core.domain.recompute import recomputed
 from ticket_core.domain.timekeeping import deadlines
@@ -235,7 +237,7 @@ class TestAgainstEachSecond:
 class TestAnyStory:
     """With everything else that can happen to cases: merges, splits, rules, incidents, other people."""
 
-    @given(steps)
+    @given(steps | splits)
     @settings(max_examples=150, deadline=None)
     def test_a_response_is_due_while_the_participant_waits(self, story: list[tuple[str, Any]]) -> None:
         for case in run(story).cases:
@@ -244,7 +246,7 @@ class TestAnyStory:
                 responses = [clock for clock in case.clocks[:2] if clock and not clock.ended]
                 assert (case.waiting_since is not None) == (len(responses) == 1)
 
-    @given(steps)
+    @given(steps | splits)
     @settings(max_examples=150, deadline=None)
     def test_counting_again_by_the_same_policies_changes_nothing(self, story: list[tuple[str, Any]]) -> None:
         desk = run(story)
@@ -264,6 +266,23 @@ class TestAnyStory:
             assert desk.kinds(case.id).count("sla_changed") <= 1
             alarm_at = deadlines(case).alarm_at
             assert alarm_at is None or alarm_at > desk.now
+
+
+class TestAnUndoneSplit:
+    def test_an_answer_in_the_other_case_ended_the_clock_when_it_was_given(self) -> None:
+        desk = told(AFTERNOON, [("contact", (CHAT, None, 0)), ("time", 20), ("contact", (CHAT, None, 0))])
+        case = desk.cases[0]
+        second = max(entry.seq for entry in timelines(desk)[case.id] if isinstance(entry.fact, CONTRIBUTIONS))
+        desk.give(SplitCase(number=case.number, entries=(second,), agent=BUDI, reason="Dua kendala"))
+        number, answered_at = desk.cases[1].number, desk.now
+        desk.give(Reply(number=number, agent=BUDI, text="Baik"))
+        desk.pass_time(seconds=20)
+        assert desk.cases[0].clocks is not None
+        assert desk.cases[0].clocks.first_response is not None
+        assert desk.cases[0].clocks.first_response.running
+        desk.give(UndoSplit(number=number, agent=BUDI))
+        first = desk.cases[0].clocks.first_response
+        assert (first.ended, first.as_of) == (True, answered_at)
 
 
 class TestRecomputed:

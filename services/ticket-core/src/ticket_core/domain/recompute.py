@@ -4,19 +4,18 @@ What the timeline says of warnings and breaches stays said. A clock that is over
 breach a second time; one that is not any more may breach again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from ticket_core.domain.case import Case
 from ticket_core.domain.clocks import Clock, ClockKind, Clocks
 from ticket_core.domain.entries import DueChanged, Entry
-from ticket_core.domain.evolve import evolve
 from ticket_core.domain.inputs import SetClocks
+from ticket_core.domain.replay import replayed
 from ticket_core.domain.sla import SlaPolicies
-from ticket_core.domain.timekeeping import clocks_after
 
 
-def recomputed(case: Case, timeline: Iterable[Entry], *, sla: SlaPolicies, now: datetime) -> SetClocks | None:
+def recomputed(case: Case, timeline: Sequence[Entry], *, sla: SlaPolicies, now: datetime) -> SetClocks | None:
     """What the clocks of `case` should be by `sla`; `None` if they are that already, or it is over."""
     found = replayed(timeline, sla)
     if found is None or not case.active:
@@ -28,16 +27,6 @@ def recomputed(case: Case, timeline: Iterable[Entry], *, sla: SlaPolicies, now: 
         return None
     changes = tuple(DueChanged(kind, _due(getattr(kept, kind)), _due(getattr(after, kind))) for kind in changed)
     return SetClocks(case.id, case.last_seq, after, changes)
-
-
-def replayed(timeline: Iterable[Entry], sla: SlaPolicies) -> Clocks | None:
-    """The clocks that a whole timeline leads to by `sla`; the timeline's own count plays no part."""
-    case: Case | None = None
-    for entry in timeline:
-        bare = entry._replace(clocks=None, text="")  # what a case is known by moves no clock, and takes its time
-        clocks = clocks_after(case, bare, sla)
-        case = evolve(case, bare)._replace(clocks=clocks)
-    return case.clocks if case else None
 
 
 def _said(clock: Clock | None, before: Clock | None, now: datetime) -> Clock | None:

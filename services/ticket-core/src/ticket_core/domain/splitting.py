@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from kawal.contracts.case_events import CaseState
-from kawal.contracts.words import Author
 from ticket_core.domain import linking, merging
 from ticket_core.domain.case import Case
 from ticket_core.domain.entries import CONTRIBUTIONS, CaseOpened, Contribution, Entry, Original, is_copy
@@ -33,7 +32,9 @@ from ticket_core.domain.inputs import GoesOn, SplitCase, UndoSplit
 from ticket_core.domain.pair_entries import CaseAbsorbed, EntriesMoved, EntriesReturned, Said, SplitOff, SplitUndone
 from ticket_core.domain.pen import Pen
 from ticket_core.domain.policy import Policy
+from ticket_core.domain.replay import reunited
 from ticket_core.domain.timekeeping import caught_up
+from ticket_core.domain.unanswered import asked_with, by_participant, first_of, unanswered
 from ticket_core.domain.world import NumberGiven, Step, World
 
 _WAITS_FOR_AGENT = (CaseState.NEW, CaseState.OPEN)
@@ -79,7 +80,7 @@ class Splits:
         )
         late, current = caught_up(case, now=self._now)
         here = Pen.on(current)
-        woke = case.state is CaseState.PENDING and moved.said.waiting_since is not None
+        woke = case.state is CaseState.PENDING and moved.said.waiting_since is not None and case.waiting_since is None
         here.agent(moved, at=self._now, agent=given.agent, state=CaseState.OPEN if woke else None)
         step = Step(numbers=[NumberGiven(number, new_id)])
         sla = self._policy.sla
@@ -110,10 +111,16 @@ class Splits:
         undone = SplitUndone(origin.id, origin.number, given.reason)
         there.agent(undone, at=self._now, agent=given.agent, state=CaseState.CLOSED)
         step = Step(renumbered=[NumberGiven(number, origin.id) for number in merging.numbers_of(case)])
-        step.record([*late, *here.entries], case=origin, traceparent=given.traceparent, sla=self._policy.sla)
+        entries = self._reunited(origin, [*late, *here.entries])
+        step.record(entries, case=origin, traceparent=given.traceparent, sla=self._policy.sla)
         step.record([*there_late, *there.entries], case=case, traceparent=given.traceparent)
         self._world.accept(step)
         return origin.id
+
+    def _reunited(self, origin: Case, entries: list[Entry]) -> list[Entry]:
+        """`entries`, the last of which undoes a split, with the clocks that `origin` has then."""
+        timeline = [*self._world.timeline_of(origin), *entries]
+        return [*entries[:-1], entries[-1]._replace(clocks=reunited(timeline, self._policy.sla))]
 
     def _chosen(self, case: Case, timeline: Iterable[Entry], given: SplitCase) -> list[Entry]:
         said = {entry.seq: entry for entry in timeline if isinstance(entry.fact, CONTRIBUTIONS)}
@@ -124,11 +131,11 @@ class Splits:
             wanted |= {entry.seq for seq in given.entries for entry in said.values() if _is_behind(entry, said[seq])}
         chosen = [said[seq] for seq in sorted(wanted - case.moved)]
         left = [entry for seq, entry in said.items() if seq not in case.moved | wanted]
-        if not any(_by_participant(entry) for entry in chosen):
+        if not any(by_participant(entry) for entry in chosen):
             raise NothingToSplit("Choose what he said, and the answers to it")
-        if not any(_by_participant(entry) for entry in left):
+        if not any(by_participant(entry) for entry in left):
             raise WholeCase("Change its topic instead")
-        if not all(self._is_own(case, entry) for entry in chosen if _by_participant(entry)):
+        if not all(self._is_own(case, entry) for entry in chosen if by_participant(entry)):
             raise DifferentPersons("Say first that they are one person")
         return chosen
 
@@ -184,7 +191,7 @@ class Splits:
 
     def _opened(self, case: Case, chosen: list[Entry], given: SplitCase, *, case_id: str, number: str) -> Pen:
         """The new case is its participant's who spoke first, if agents found several to be one person."""
-        first = next(entry for entry in chosen if _by_participant(entry))
+        first = next(entry for entry in chosen if by_participant(entry))
         speaker = self._world.conversations.get(first.conversation_id or "")
         owner = speaker.participant_id if speaker else case.participant_id
         pen, state = Pen(case_id, last_seq=0, conversation=None), CaseState.NEW
@@ -212,8 +219,8 @@ class Splits:
         return origin
 
     def _returned(self, origin: Case, case: Case, given: UndoSplit, own: list[Entry]) -> EntriesReturned:
-        answers = [entry.at for entry in own if isinstance(entry.fact, CONTRIBUTIONS) and not _by_participant(entry)]
-        asked = _asked(own)
+        answers = [entry.at for entry in own if isinstance(entry.fact, CONTRIBUTIONS) and not by_participant(entry)]
+        asked = unanswered(own)
         still_away = frozenset(seq for away in origin.away if away.case_id != case.id for seq in away.seqs)
         returned = EntriesReturned(
             case.id,
@@ -225,7 +232,7 @@ class Splits:
             said=self._said(origin, self._world.timeline_of(origin), without=still_away),
             seqs=tuple(sorted(origin.moved - still_away)),
         )
-        waiting_since = _first(_asked_with(_asked(self._world.timeline_of(origin), without=still_away), returned))
+        waiting_since = first_of(asked_with(unanswered(self._world.timeline_of(origin), without=still_away), returned))
         return replace(returned, said=returned.said._replace(waiting_since=waiting_since))
 
 
@@ -236,27 +243,8 @@ def said_in(timeline: Iterable[Entry], *, without: Collection[int]) -> Said:
     for entry in entries[1:]:
         if entry.seq not in without and not isinstance(entry.fact, EntriesMoved | EntriesReturned):
             case = evolve(case, entry)
-    case = case._replace(waiting_since=_first(_asked(entries, without=without)))
+    case = case._replace(waiting_since=first_of(unanswered(entries, without=without)))
     return Said._make(getattr(case, name) for name in Said._fields)
-
-
-def _asked(entries: Iterable[Entry], *, without: Collection[int] = ()) -> list[datetime]:
-    """When the participant said what nobody has answered."""
-    asked: list[datetime] = []
-    for entry in entries:
-        if isinstance(entry.fact, EntriesReturned):
-            asked = _asked_with(asked, entry.fact)
-        elif entry.state is CaseState.RESOLVED:
-            asked = []
-        elif isinstance(entry.fact, CONTRIBUTIONS) and entry.seq not in without:
-            asked = [*asked, entry.at] if _by_participant(entry) else []
-    return asked
-
-
-def _asked_with(asked: list[datetime], returned: EntriesReturned) -> list[datetime]:
-    answered = returned.answered_at
-    left = [at for at in asked if answered is None or at > answered]
-    return [*left, returned.waiting_since] if returned.waiting_since else left
 
 
 def _state_with(returned: EntriesReturned, case: Case) -> CaseState | None:
@@ -282,17 +270,13 @@ def _original(entry: Entry) -> Original:
 
 def _state_after(entry: Entry, state: CaseState) -> CaseState:
     """Where it would stand had it been said there."""
-    if not _by_participant(entry):
+    if not by_participant(entry):
         return CaseState.PENDING if state in _WAITS_FOR_AGENT else state
     return CaseState.OPEN if state is CaseState.PENDING else state
 
 
-def _by_participant(entry: Entry) -> bool:
-    return entry.author is Author.PARTICIPANT
-
-
 def _is_from_participant(entry: Entry) -> bool:
-    return isinstance(entry.fact, CONTRIBUTIONS) and _by_participant(entry)
+    return isinstance(entry.fact, CONTRIBUTIONS) and by_participant(entry)
 
 
 def _is_behind(entry: Entry, other: Entry) -> bool:
@@ -302,7 +286,3 @@ def _is_behind(entry: Entry, other: Entry) -> bool:
 def _adds(entry: Entry) -> bool:
     """Whether there is something that the participant said, or another case that is part of this one."""
     return _is_from_participant(entry) or isinstance(entry.fact, CaseAbsorbed | EntriesReturned)
-
-
-def _first(moments: Iterable[datetime]) -> datetime | None:
-    return min(moments, default=None)

@@ -4,7 +4,8 @@ First response: from the first contact to the first answer. Next response: from 
 that nobody has answered, to the answer. Resolution: from the first contact until it is resolved, and on if that did not
 last. All stand still while the case is pending. A case that is part of another keeps its clocks as they were, and they
 go on after an undo as if they had never been out of sight. A case that was split off has the clocks that it would have
-had from the beginning; of the other one, the response follows what is left unanswered there.
+had from the beginning; of the other one, the response follows what is left unanswered there, and after an undo all are
+as if nothing had been away (`replay`).
 """
 
 from datetime import datetime
@@ -38,13 +39,12 @@ from ticket_core.domain.entries import (
 )
 from ticket_core.domain.evolve import evolve
 from ticket_core.domain.kinds import Priority
-from ticket_core.domain.pair_entries import CaseMerged, EntriesMoved, EntriesReturned, MergeUndone, Said, SplitUndone
+from ticket_core.domain.pair_entries import CaseMerged, EntriesMoved, MergeUndone, Said, SplitUndone
 from ticket_core.domain.pen import Pen
 from ticket_core.domain.sla import SlaPolicies
 
 _TERMS_CHANGED = (TopicChanged, PriorityChanged)
-_SPLIT = (EntriesMoved, EntriesReturned)
-_MEANT = (*CONTRIBUTIONS, *_TERMS_CHANGED, *_SPLIT)
+_MEANT = (*CONTRIBUTIONS, *_TERMS_CHANGED, EntriesMoved)
 _OUT_OF_SIGHT = (CaseMerged, MergeUndone, SplitUndone)
 _RUNNING, _ENDED = ClockState.RUNNING, ClockState.ENDED
 _KINDS = tuple(ClockKind)
@@ -60,13 +60,13 @@ def clocks_after(case: Case | None, entry: Entry, sla: SlaPolicies) -> Clocks | 
         return None if case is None else case.clocks
     if (entry.state is None and not isinstance(fact, _MEANT)) or isinstance(fact, _OUT_OF_SIGHT):
         return case.clocks
-    hands = _Hands(case, entry, sla)
+    hands = Hands(case, entry, sla)
     after = case.clocks
     if isinstance(fact, _TERMS_CHANGED):
         after = hands.changed(after)
     elif isinstance(fact, CONTRIBUTIONS):
         after = hands.heard(after)
-    elif isinstance(fact, _SPLIT):
+    elif isinstance(fact, EntriesMoved):
         after = hands.followed(after, fact.said)
     return hands.moved(after, entry.state) if entry.state is not None else after
 
@@ -134,7 +134,7 @@ def _begun(entry: Entry, opened: CaseOpened, sla: SlaPolicies) -> Clocks | None:
     return Clocks(begin(channel, at=at, terms=terms[_FIRST]), None, begin(channel, at=at, terms=terms[_RESOLUTION]))
 
 
-class _Hands:
+class Hands:
     """What one entry of a case does to its clocks. Each has the terms of the policy for the channel it began on."""
 
     def __init__(self, case: Case, entry: Entry, sla: SlaPolicies) -> None:
