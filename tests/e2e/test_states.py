@@ -25,7 +25,7 @@ class TestResolving:
             await expect(console.row(number)).to_have_count(0)
             await widget.hear("sudah selesai. Kalau masih ada kendala, balas saja di sini.", author="system")
             await widget.say("Masih belum bisa diunduh.")
-            await console.in_state("Dibuka")
+            await console.in_state("Ditangani")
             await expect(console.entry("Masih belum bisa diunduh.")).to_have_count(1)
             await expect(console.row(number)).to_contain_text("Masih belum bisa diunduh.")
             assert await widget.case_number() == number

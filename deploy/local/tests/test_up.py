@@ -114,6 +114,7 @@ class TestEnd:
             signal.signal(signal.SIGHUP, before)
         children = descendants(fresh_stack)
         assert fresh_stack.stop(signal.SIGHUP) == 0
+        assert "stopping: the terminal was closed" in fresh_stack.output
         await eventually(lambda: not alive(children))
 
     async def test_while_starting(self, fresh_stack):

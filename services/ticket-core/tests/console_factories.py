@@ -31,7 +31,7 @@ class AtDesk:
 
 
 async def live(page: Page) -> None:
-    await expect(page.locator("#live")).to_have_text("Langsung")
+    await expect(page.locator("#live")).to_have_text("Tersambung")
 
 
 async def assert_usable(page: Page) -> None:

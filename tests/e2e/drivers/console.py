@@ -19,7 +19,7 @@ class Console:
         await self.live()
 
     async def live(self) -> None:
-        await expect(self.page.locator("#live")).to_have_text("Langsung")
+        await expect(self.page.locator("#live")).to_have_text("Tersambung")
 
     def row(self, number: str) -> Locator:
         return self.page.locator(f"#row-{number}")
@@ -78,7 +78,7 @@ class Console:
 
     async def reopen(self) -> None:
         await self.case.get_by_role("button", name="Buka lagi").click()
-        await self.in_state("Dibuka")
+        await self.in_state("Ditangani")
 
     async def in_state(self, state: str) -> None:
         await expect(self.page.locator("#case-state")).to_have_text(state)

@@ -17,7 +17,7 @@ class Portal:
     async def sign_in(self, email: str, mailbox: Mailbox) -> None:
         """Prove an address by the link that is mailed to it."""
         await self.visit()
-        await self.page.get_by_role("link", name="Buktikan ini Anda").click()
+        await self.page.get_by_role("link", name="Konfirmasi e-mail Anda").click()
         await self.page.get_by_label("Alamat e-mail").fill(email)
         await self.page.get_by_role("button", name="Kirim tautan").click()
         await expect(self.page.get_by_role("heading", level=1)).to_have_text("Periksa e-mail Anda")

@@ -8,7 +8,7 @@ from kawal_local.credentials import Credentials
 from kawal_local.layout import KAFKA_PORT, SMTP_PORT, Layout
 
 HOST_JWT_AUDIENCE = "kawal"
-PHONE_NUMBER = "+622150859999"
+PHONE_NUMBER = "+628001503001"
 DRAIN_S = 7.0
 MAIL_FROM = "Layanan Kawal <layanan@kawal.example>"
 

@@ -16,6 +16,12 @@ from kawal_local.layout import MAIL_PAGES_PORT, Layout
 from kawal_local.output import PrefixedOutput
 from kawal_local.stack import Stack
 
+_REASONS = {
+    signal.SIGINT: "Ctrl-C",
+    signal.SIGTERM: "asked to by SIGTERM",
+    signal.SIGHUP: "the terminal was closed",
+}
+
 
 def up() -> None:
     """Run everything on this machine: PostgreSQL, Kafka, mail and the five services."""
@@ -49,22 +55,27 @@ def _alone(layout: Layout) -> Iterator[None]:
 
 async def _run(stack: Stack, layout: Layout, *, output: PrefixedOutput, began: float) -> bool:
     """Run until we are told to stop; False if the stack did not come up."""
-    told = asyncio.Event()
+    told, reasons = asyncio.Event(), list[str]()
     stays_behind = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # started by `nohup`
     starting = asyncio.create_task(stack.start())
     await asyncio.sleep(0)  # the supervisor is made, and has let go of the signals
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    for number, reason in _REASONS.items():
+        asyncio.get_running_loop().add_signal_handler(number, _end, told, reasons, reason)
     if stays_behind:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     started = await _started(starting, told, output=output)
     if started:
         output.plain(_welcome(stack, layout, seconds=monotonic() - began))
         await told.wait()
-    output.say("stopping")
+    output.say(f"stopping: {reasons[0] if reasons else 'it did not come up'}")
     await stack.stop()
     output.say("stopped")
     return started or told.is_set()
+
+
+def _end(told: asyncio.Event, reasons: list[str], reason: str) -> None:
+    reasons.append(reason)
+    told.set()
 
 
 async def _started(starting: asyncio.Task[None], told: asyncio.Event, *, output: PrefixedOutput) -> bool:

@@ -114,6 +114,12 @@ async def start(page: Page) -> None:
     await page.get_by_role("button", name="Mulai chat").last.click()
 
 
+async def picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("KAWAL_PICTURES"):
+        width = (page.viewport_size or {"width": 0})["width"]
+        await page.screenshot(path=f"{folder}/{name}-{width}.png")
+
+
 async def bubbles(page: Page) -> list[str]:
     return await page.locator("kawal-chat .bubble").all_inner_texts()
 
@@ -145,6 +151,19 @@ class TestConversation:
             await desk.say("Baik, kami periksa dulu ya.")
             await expect(page.locator("kawal-chat .message.agent .bubble")).to_have_text("Baik, kami periksa dulu ya.")
             assert await bubbles(page) == ["Insentif saya belum masuk", "Baik, kami periksa dulu ya."]
+
+    async def test_is_read_once_an_agent_has_answered(self, browser: Browser, site: Any) -> None:
+        async with core(site) as desk, visiting(browser, site.url, **PHONE) as page:
+            await start(page)
+            await write(page, "Insentif saya belum masuk")
+            mine = page.locator("kawal-chat .message.participant")
+            await expect(mine.locator(".state")).to_have_text("Sudah kami terima")
+            await desk.say("Baik, kami periksa dulu ya.")
+            await expect(mine.locator(".state")).to_have_text("Sudah dibaca petugas")
+            await write(page, "Terima kasih")
+            await expect(mine.last.locator(".state")).to_have_text("Sudah kami terima")
+            await expect(mine.last).to_have_attribute("data-state", "delivered")
+            await picture(page, "ticks")
 
     async def test_what_was_typed_is_text(self, browser: Browser, site: Any) -> None:
         async with core(site) as desk, visiting(browser, site.url) as page:

@@ -77,7 +77,7 @@ class TestCallback:
         for seed in range(60):
             asked = await lonely_edge.reach("111#", CallSid=f"CA{seed:032x}")
             heard = said(await lonely_edge.press(asked, "2", CallSid=f"CA{seed:032x}"))
-        assert "akan kami sampaikan kemudian" in heard
+        assert "Nomor laporan menyusul" in heard
         assert lonely_edge.spooled()[-1][1].reference is None
 
 

@@ -145,7 +145,7 @@ class TestMessage:
 
     def test_no_number_at_hand(self) -> None:
         turn = play(*self.wished, Recorded(), WasAccepted(None))
-        assert "akan kami sampaikan kemudian" in spoken(turn)
+        assert "Nomor laporan menyusul" in spoken(turn)
 
     def test_number_again(self) -> None:
         accepted = (*self.wished, Recorded(), WasAccepted(number(1)))

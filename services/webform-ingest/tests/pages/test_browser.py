@@ -58,6 +58,12 @@ async def send(page: Page) -> None:
     await page.locator("#form .button--primary").click()
 
 
+async def picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("KAWAL_PICTURES"):
+        width = (page.viewport_size or {"width": 0})["width"]
+        await page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+
+
 async def open_report(page: Page) -> str:
     """Sends the form and opens its status page; the conversation's id."""
     await page.goto(FORM)
@@ -112,13 +118,45 @@ class TestForm:
         await page.goto(FORM)
         await fill(page)
         await page.get_by_label("Alamat e-mail").fill("siti@example.com")
-        await page.get_by_role("button", name="Buktikan e-mail ini milik Anda").click()
+        await page.get_by_role("button", name="Konfirmasi e-mail ini").click()
         await expect(page.locator("#notice")).to_contain_text("Kami sudah mengirim tautan ke siti@example.com")
         await expect(page.get_by_label("Ceritakan kendalanya")).to_have_value(STORY)
         mailed = await context.new_page()
         await mailed.goto(mail.link_to("siti@example.com"))
         await mailed.get_by_role("button", name="Ya, ini saya").click()
         await expect(mailed.get_by_text("Anda masuk sebagai siti@example.com.")).to_be_visible()
+        await send(page)
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Laporan Anda sudah kami terima")
+
+
+@pytest.mark.parametrize("script", [True], indirect=True, ids=["script"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+class TestMendedErrors:
+    async def test_each_is_marked_until_it_is_mended(self, page: Page, size: Any) -> None:
+        await page.set_viewport_size(size)
+        await page.goto(FORM)
+        await page.get_by_label("Alamat e-mail").fill("siti")
+        await send(page)
+        summary, story = page.locator("#summary"), page.get_by_label("Ceritakan kendalanya")
+        await expect(summary.get_by_role("listitem")).to_have_count(3)
+        await story.fill(STORY)
+        await expect(story).not_to_have_attribute("aria-invalid", "true")
+        await expect(page.locator("#message-error")).to_be_hidden()
+        await expect(summary.get_by_role("listitem")).to_have_count(2)
+        await picture(page, "form-mending")
+        await story.fill("")
+        await expect(story).to_have_attribute("aria-invalid", "true")
+        await expect(page.locator("#message-error")).to_have_text("Bagian ini wajib diisi.")
+        await page.get_by_label("Alamat e-mail").fill("siti@")
+        await expect(page.locator("#email-error")).to_be_visible()
+
+    async def test_no_summary_of_nothing(self, page: Page, size: Any) -> None:
+        await page.set_viewport_size(size)
+        await page.goto(FORM)
+        await send(page)
+        await fill(page)
+        await expect(page.locator("#summary")).to_be_hidden()
+        await expect(page.locator("[aria-invalid]")).to_have_count(0)
         await send(page)
         await expect(page.get_by_role("heading", level=1)).to_have_text("Laporan Anda sudah kami terima")
 

@@ -12,6 +12,7 @@ from kawal import links
 from web_factories import LINK_KEY, NOW
 from webform_ingest.domain import proofs
 from webform_ingest.domain.proofs import SignIn
+from webform_ingest.pages.portal import Doors
 
 FORM = "/forms/complaint"
 STATUS = f"/status/{links.status_token('web:0123456789abcdef', key=LINK_KEY)}"
@@ -36,6 +37,18 @@ class TestPortal:
         assert 'href="tel:+622150859999"' in page
         assert 'href="http://127.0.0.1:9/phone"' in page
         assert f'href="{FORM}"' in page
+
+    @pytest.mark.parametrize(
+        ("number", "free"), [("+628001503001", True), ("+622150859999", False), ("1500", False), (None, False)]
+    )
+    def test_says_free_of_a_toll_free_number_only(self, number: str | None, free: bool) -> None:  # noqa: FBT001
+        doors = Doors(chat_url="http://127.0.0.1", phone_number=number, browser_phone_url=None)
+        assert doors.is_toll_free is free
+
+    async def test_promises_nothing_free_beside_a_landline(self, doors: httpx.AsyncClient) -> None:
+        page = (await doors.get("/")).text
+        assert "Bebas pulsa" not in page
+        assert "Anda bisa meninggalkan pesan suara" in page
 
     async def test_allows_the_widget_and_nothing_inline(self, doors: httpx.AsyncClient) -> None:
         policy = (await doors.get("/")).headers["content-security-policy"]

@@ -43,7 +43,9 @@ class MessageList {
   }
 
   draw(conversation) {
-    const settled = conversation.messages.map((message) => this.settled(message));
+    // Nobody reports that an agent has read something, but whoever answered has.
+    const answered = Math.max(0, ...conversation.messages.filter(({ author }) => author === "agent").map(({ seq }) => seq));
+    const settled = conversation.messages.map((message) => this.settled(message, answered));
     const own = conversation.own.map((message) => this.own(message));
     const wanted = new Set([...settled, ...own]);
     for (const [key, item] of this.drawn) {
@@ -73,10 +75,10 @@ class MessageList {
       && before?.dataset.name === item.dataset.name);
   }
 
-  settled(message) {
+  settled(message, answered) {
     const key = message.client_id && message.author === "participant" ? message.client_id : `seq:${message.seq}`;
     const item = this.drawn.get(key) || this.make(key, message);
-    if (message.author === "participant") this.mark(item, "delivered");
+    if (message.author === "participant") this.mark(item, message.seq < answered ? "read" : "delivered");
     return item;
   }
 

@@ -21,13 +21,21 @@ class Doors:
     @property
     def written_number(self) -> str | None:
         """The number as people in the country write it."""
-        if not self.phone_number:
-            return None
-        try:
-            number = phonenumbers.parse(self.phone_number)
-        except phonenumbers.NumberParseException:
+        number = self._parsed()
+        if number is None:
             return self.phone_number
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+    @property
+    def is_toll_free(self) -> bool:
+        number = self._parsed()
+        return number is not None and phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.TOLL_FREE
+
+    def _parsed(self) -> phonenumbers.PhoneNumber | None:
+        try:
+            return phonenumbers.parse(self.phone_number) if self.phone_number else None
+        except phonenumbers.NumberParseException:
+            return None
 
     @property
     def policy(self) -> dict[str, str]:
