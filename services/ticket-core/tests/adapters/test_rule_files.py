@@ -74,7 +74,9 @@ class TestLoad:
             ({"acts": "{ state: pending, reason: fixed }"}, "one: then.reason: there is no fixed; there are none"),
             ({"acts": "{ reason: fixed }"}, "a `reason` is that of a `state`"),
             ({"acts": "{ assign: none, team: payments }"}, "either `assign` or `team`"),
-            ({"acts": "{ fields: { colour: red } }"}, "one: then.fields: The programme has no such field"),
+            ({"acts": "{ fields: { colour: red } }"}, "one: then.fields: there is no colour; there are "),
+            ({"acts": "{ fields: { colour: } }"}, "one: then.fields: there is no colour; there are "),
+            ({"condition": "{ fields: { colour: [none, 1] } }"}, "one: if.fields: there is no colour; there are "),
             ({"acts": "{ tags: { add: ['!'] } }"}, "one: then.tags.add: This cannot be a tag"),
             ({"acts": "{ note: '{{agent.name}}' }"}, "one: then.note: unknown placeholder {{agent.name}}"),
             (

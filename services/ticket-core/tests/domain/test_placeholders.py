@@ -59,5 +59,8 @@ class TestProblems:
         """It is found out at once; it used to take a quarter of an hour."""
         assert len(problems(text, known=KNOWN)) == 1
 
+    def test_says_each_thing_once(self) -> None:
+        assert len(problems("{{a}}" * 800, known=KNOWN)) == 1
+
     def test_of_a_rule_there_is_no_agent(self) -> None:
         assert "unknown placeholder {{agent.name}}" in problems("{{agent.name}}", known=GAPS.names(agent=False))[0]

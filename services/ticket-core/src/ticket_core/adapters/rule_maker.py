@@ -131,6 +131,8 @@ class RuleMaker:
         self, given: Mapping[str, FieldValue | None], place: str, found: list[str]
     ) -> dict[str, FieldValue | None]:
         """Values of fields, whatever topic they belong to."""
+        if not require_known(given, self.policy.fields, place, found):
+            return {}
         rules: dict[str, FieldRule] = {
             key: replace(rule, topics=frozenset()) for key, rule in self.policy.fields.items()
         }
@@ -176,8 +178,9 @@ class _Conditions:
         if source.words is not None:
             yield self._says(source.words, f"{place}.words")
         for key, values in (source.fields or {}).items():
-            for value in values:
-                self._maker.values({key: value}, f"{place}.fields", self._found)
+            if require_known([key], self._maker.policy.fields, f"{place}.fields", self._found):
+                for value in values:
+                    self._maker.values({key: value}, f"{place}.fields", self._found)
             yield FieldIs(key, values)
         for name, wanted in (source.entry or {}).items():
             require_known([name], members_of(self._when), f"{place}.entry", self._found)

@@ -41,7 +41,8 @@ class Gaps:
 
 def problems(text: str, *, known: Collection[str]) -> list[str]:
     """Why `text` cannot be sent to everybody; nothing, if it can."""
-    found = [problem for match in _PLACEHOLDER.finditer(text) if (problem := _problem(match, known))]
+    each = {match[0]: match for match in _PLACEHOLDER.finditer(text)}
+    found = [problem for match in each.values() if (problem := _problem(match, known))]
     if _BRACES.search(_PLACEHOLDER.sub("", text)):
         found.append("a placeholder is {{name}} or {{name|what is written if it is missing}}, in one line")
     return found
