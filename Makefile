@@ -31,9 +31,9 @@ run: $(TOOLS)/installed ## Run everything on this machine until Ctrl-C
 demo: $(TOOLS)/installed ## Fill a running stack with lifelike conversations for some minutes
 	@exec $(BIN)/python -m kawal_bench.demo
 
-# Most tests wait more than they work, so two share the machine. Those of tests/chaos need all of it.
+# Most tests wait more than they work, so three share two cores. Those of tests/chaos need all of them.
 test: $(TOOLS)/installed $(TOOLS)/chromium-path ## Run all tests, on the real PostgreSQL, Kafka and Chromium
-	@KAWAL_CHROMIUM="$$(cat $(TOOLS)/chromium-path)" $(BIN)/pytest --numprocesses 2 --dist loadfile --ignore tests/chaos
+	@KAWAL_CHROMIUM="$$(cat $(TOOLS)/chromium-path)" $(BIN)/pytest --numprocesses 3 --dist loadfile --ignore tests/chaos
 	@$(BIN)/pytest tests/chaos
 
 test-fast: $(TOOLS)/installed ## Run the tests that start nothing

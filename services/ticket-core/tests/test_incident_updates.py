@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core_factories import BUDI, contact, message, number
 from core_tables import count, rows
+from kawal.testing import eventually
 from ticket_core import incident_updates
 from ticket_core.domain.inputs import Input, JoinIncident, LeaveIncident, Resolve
 from ticket_core.incident_updates import IncidentUpdates
@@ -164,9 +165,11 @@ class TestTell:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, str(KILLED), dsn, env={**os.environ, "KILLED_AT_ONCE": "3"}
             )
-            async with asyncio.timeout(30):
-                while len(await told(engine)) < 2 * kill:  # noqa: ASYNC110 it is another process
-                    await asyncio.sleep(0.01)
+
+            async def has_told(enough: int = 2 * kill) -> bool:
+                return len(await told(engine)) >= enough
+
+            await eventually(has_told, timeout=30, interval=0.01)
             process.send_signal(signal.SIGKILL)
             assert await process.wait() == -signal.SIGKILL
         assert await count(engine, "incident_tellings WHERE result IS NULL") > 0

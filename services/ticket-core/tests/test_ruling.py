@@ -310,9 +310,11 @@ class TestFailures:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, str(KILLED), dsn, env={**os.environ, "PYTHONPATH": str(KILLED.parent)}
             )
-            async with asyncio.timeout(30):
-                while await count(engine, "rule_firings") < 2 * kill:  # noqa: ASYNC110 it is another process
-                    await asyncio.sleep(0.01)
+
+            async def has_acted(enough: int = 2 * kill) -> bool:
+                return await count(engine, "rule_firings") >= enough
+
+            await eventually(has_acted, timeout=30, interval=0.01)
             process.send_signal(signal.SIGKILL)
             assert await process.wait() == -signal.SIGKILL
         assert await behind(engine) > 0

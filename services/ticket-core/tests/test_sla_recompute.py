@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,12 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from typer.testing import CliRunner
 
 from core_factories import BUDI, contact, message, number
 from core_tables import count, rows
-from kawal.cli import app
-from kawal.testing.waiting import eventually, run_apart
+from kawal.testing.waiting import eventually
 from sla_factories import ALWAYS, FIRST, NEXT, RESOLUTION, policy, promise
 from sla_recompute_until_killed import AFTER
 from ticket_core.domain.fold import Skipped
@@ -30,6 +29,7 @@ from ticket_core.store.store import Apply, CaseStore, Outcome, utc_now
 pytestmark = pytest.mark.integration
 
 KILLED = Path(__file__).parent / "sla_recompute_until_killed.py"
+KAWAL = Path(sys.executable).with_name("kawal")
 PROGRAMME = str(Path(__file__).parents[3] / "programme")
 BEFORE = policy((promise("all", ALWAYS, {FIRST: 600, NEXT: 600, RESOLUTION: 1_200}),))
 RECOUNTED = "timeline WHERE kind = 'sla_changed'"
@@ -226,9 +226,10 @@ class TestBesideOthers:
 
 class TestCommand:
     def kawal(self, dsn: str, *options: str, programme: str = PROGRAMME) -> tuple[int, str]:
-        arguments = ["sla", "recompute", "--dsn", dsn, "--programme", programme, *options]
-        result = run_apart(lambda: CliRunner().invoke(app, arguments))
-        return result.exit_code, result.output
+        """A process of its own, since it sets up the log of its process."""
+        command = [KAWAL, "sla", "recompute", "--dsn", dsn, "--programme", programme, *options]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        return done.returncode, done.stdout
 
     async def test_tells_each_case_and_counts(self, dsn: str, engine: AsyncEngine, store: CaseStore) -> None:
         (one,) = await heard(store, 1, days=30)

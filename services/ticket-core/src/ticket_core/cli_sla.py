@@ -50,6 +50,11 @@ def recompute(
     except KawalError as refused:
         typer.echo(f"{refused.title}: {refused}", err=True)
         raise typer.Exit(1) from refused
+    except Exception as error:
+        if not database.is_outage(error):
+            raise
+        typer.echo(f"The database cannot be reached ({type(error).__name__})", err=True)
+        raise typer.Exit(1) from error
     if left:
         typer.echo(f"{left} cases were changed by others all the time: begin again", err=True)
         raise typer.Exit(1)

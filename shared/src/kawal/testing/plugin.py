@@ -9,6 +9,7 @@ from types import ModuleType
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from kawal.testing.databases import Databases
 from kawal.testing.topics import Topics
@@ -22,6 +23,13 @@ def leaves_nothing_open() -> Iterator[None]:
     """
     yield
     gc.collect(1)
+
+
+@pytest.fixture(autouse=True)
+def leaves_the_log_alone() -> Iterator[None]:
+    """`logging.configure` is for a process of its own: here it would bind the log to one test's output for good."""
+    yield
+    assert not structlog.get_config()["cache_logger_on_first_use"]
 
 
 @pytest.fixture(scope="session")
