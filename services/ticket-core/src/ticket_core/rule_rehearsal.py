@@ -86,6 +86,22 @@ class DryRun:
     items: list[WouldRun]
 
 
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A case in which the rule did nothing, and why at the last entry that it waits for; `None`: there is no such."""
+
+    number: str
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """`missed` are the first 50 cases in which the rule that is tried out would have done nothing."""
+
+    run: DryRun
+    missed: list[Missed]
+
+
 @dataclass(slots=True)
 class _Tally:
     cases: int = 0
@@ -93,6 +109,7 @@ class _Tally:
     ran: Counter[tuple[str, str]] = field(default_factory=Counter)
     touched: Counter[str] = field(default_factory=Counter)
     items: list[WouldRun] = field(default_factory=list)
+    missed: list[Missed] = field(default_factory=list)
 
 
 class RuleRehearsals:
@@ -116,13 +133,16 @@ class RuleRehearsals:
         Raises:
             RehearsalGoesOn: somebody else's is not over.
         """
-        if self._busy:
-            raise RehearsalGoesOn("Try again in some seconds")
-        self._busy = True
-        try:
-            return await self._rehearse(book, most=min(cases, MOST_CASES))
-        finally:
-            self._busy = False
+        return _told(*await self._alone(book, cases=cases), book)
+
+    async def trial(self, rule: Rule, book: RuleBook, *, cases: int) -> Trial:
+        """The same, and of one rule of the book also where it would have done nothing, and why.
+
+        Raises:
+            RehearsalGoesOn: somebody else's is not over.
+        """
+        tally, complete = await self._alone(book, cases=cases, watched=rule)
+        return Trial(_told(tally, complete, book), tally.missed)
 
     async def why(self, rule: Rule, book: RuleBook, number: str) -> list[Reason]:
         """What became of the rule at the latest entries that it waits for, in a case named by any number of it.
@@ -140,7 +160,16 @@ class RuleRehearsals:
         found = list(reasons(rule, happened, history.fired, stage, participant=history.participant))
         return found[-MOST_REASONS:]
 
-    async def _rehearse(self, book: RuleBook, *, most: int) -> DryRun:
+    async def _alone(self, book: RuleBook, *, cases: int, watched: Rule | None = None) -> tuple[_Tally, bool]:
+        if self._busy:
+            raise RehearsalGoesOn("Try again in some seconds")
+        self._busy = True
+        try:
+            return await self._rehearse(book, watched, most=min(cases, MOST_CASES))
+        finally:
+            self._busy = False
+
+    async def _rehearse(self, book: RuleBook, watched: Rule | None, *, most: int) -> tuple[_Tally, bool]:
         until, tally, stage = time.monotonic() + ENOUGH_S, _Tally(), await self._stage(book)
         async with self._reading.connection() as connection:
             ids = await latest_cases(connection, most=most)
@@ -149,10 +178,10 @@ class RuleRehearsals:
                 found = await histories(connection, ids[first : first + AT_ONCE])
             for history in found:
                 if time.monotonic() > until:
-                    return _told(tally, book, complete=False)
-                _look_at(history, book, stage, tally)
+                    return tally, False
+                _look_at(history, book, stage, tally, watched=watched)
                 await asyncio.sleep(0)  # others wait for this loop
-        return _told(tally, book, complete=True)
+        return tally, True
 
     async def _stage(self, book: RuleBook) -> Stage:
         roster = Roster()
@@ -162,7 +191,7 @@ class RuleRehearsals:
         return Stage(gaps=book.gaps, policy=self._policy, lexicon=self._policy.matching.lexicon, roster=roster)
 
 
-def _look_at(history: History, book: RuleBook, stage: Stage, tally: _Tally) -> None:
+def _look_at(history: History, book: RuleBook, stage: Stage, tally: _Tally, *, watched: Rule | None) -> None:
     tally.cases += 1
     rehearsal = Rehearsal(book.rules, stage, participant=history.participant)
     touched = set()
@@ -171,9 +200,18 @@ def _look_at(history: History, book: RuleBook, stage: Stage, tally: _Tally) -> N
         for one in rehearsal.show(then):
             tally.ran[one.rule.key, one.outcome] += 1
             touched.add(one.rule.key)
-            if len(tally.items) < MOST_SHOWN:
+            wanted = watched is None or watched.key == one.rule.key
+            if wanted and len(tally.items) < MOST_SHOWN:
                 tally.items.append(_would_run(history, then, one))
     tally.touched.update(touched)
+    if watched is not None and watched.key not in touched and len(tally.missed) < MOST_REASONS:
+        tally.missed.append(_missed(history, watched, stage))
+
+
+def _missed(history: History, rule: Rule, stage: Stage) -> Missed:
+    happened = (one for one in moments(history.entries, history.conversations, stage) if not one.by_rule)
+    found = list(reasons(rule, happened, (), stage, participant=history.participant))
+    return Missed(history.case.number, found[-1] if found else None)
 
 
 def _would_run(history: History, then: Then, one: Ran) -> WouldRun:
@@ -188,7 +226,7 @@ def _change(entry: Entry) -> Change:
     return Change(str(entry.fact.kind), entry.text, entry.state, details)
 
 
-def _told(tally: _Tally, book: RuleBook, *, complete: bool) -> DryRun:
+def _told(tally: _Tally, complete: bool, book: RuleBook) -> DryRun:  # noqa: FBT001
     counts = [_counted(rule.key, tally) for rule in book.rules]
     return DryRun(tally.cases, tally.entries, complete, counts, tally.items)
 

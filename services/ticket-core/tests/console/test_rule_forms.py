@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from console_factories import EMAIL, PASSWORD, AtDesk, assert_usable, live
+from core_factories import contact, message, number
 from core_service import Served
 from ticket_core.adapters.rule_source import RuleSource
 from ticket_core.console.rule_checking import RuleChecking
@@ -121,6 +122,37 @@ class TestRows:
         assert 'name="then" value="note"' not in await supervisor.post("/rules/draft", NEW | {"do": "drop_then.note"})
 
 
+class TestTrial:
+    async def test_says_what_would_happen_and_why_not(self, served: Served, supervisor: AtDesk) -> None:
+        fits, other = number(1), number(2)
+        await served.store.apply(
+            [
+                contact(message("rekening saya di bank", conversation="chat:00000001", reference=fits)),
+                contact(message("Halo", conversation="chat:00000002", reference=other)),
+            ]
+        )
+        without = {"when": "contact", "if.1.what": "channel", "if.1.not": "", "if.1.value": "chat"}
+        for part in (
+            await supervisor.post("/rules/try", NEW | without),
+            (await supervisor.browser.post("/console/rules/try", data=NEW | without)).text,
+        ):
+            assert "2 laporan diperiksa. Aturan ini akan bekerja 1 kali, dalam 1 laporan." in part
+            does, _, leaves = part.partition("Laporan yang tidak kena")
+            assert f'href="/console/cases/{fits}#entry-' in does
+            assert "prioritas berubah: Prioritas tinggi" in does
+            assert f"catatan ditulis: Lihat {fits[:3]}-" in does
+            assert f'href="/console/cases/{other}"' in leaves
+            assert "tidak cocok: <strong>Kata dalam pesan</strong>" in leaves
+            assert 'value="Menyebut &lt;bank&gt;"' in part, "what was typed stays"
+        assert (await served.client.get(f"/v1/rules/{KEY}")).status_code == 404
+        assert (await served.desk.cases.case(fits)).priority == "normal"
+
+    async def test_what_is_wrong_is_told_first(self, supervisor: AtDesk) -> None:
+        page = await supervisor.post("/rules/try", NEW | {"then.note.value": ""})
+        assert "then-note-error" in page
+        assert "rule-trial" not in page
+
+
 class TestWrong:
     @pytest.mark.parametrize(
         ("changes", "place", "said"),
@@ -210,6 +242,8 @@ class TestInABrowser:
         await expect(at_desk.locator("#then-reply-error")).to_be_visible()
         await assert_usable(at_desk)
         await at_desk.locator("#then-reply-id").fill("Halo {{participant.name|Bapak/Ibu}}")
+        await at_desk.locator("#rule-try").click()
+        await expect(at_desk.locator("#rule-trial")).to_contain_text("0 laporan diperiksa")
         await at_desk.locator("#rule-save").click()
         await expect(at_desk.get_by_role("heading", level=1)).to_have_text("Keluhan insentif")
         (rule,) = [one for one in await served.desk.rules.all() if not one.of_file]

@@ -10,10 +10,11 @@ from kawal.contracts.words import Author, Channel, Locale
 from kawal.programme import FieldKind
 from ticket_core.adapters.vocabulary import Vocabulary
 from ticket_core.console.rendering import Console
-from ticket_core.domain.conditions import ANYBODY, NONE, Moment
+from ticket_core.domain.conditions import ANYBODY, NONE, Checked, Moment
 from ticket_core.domain.kinds import Priority
 from ticket_core.domain.occasions import RULE
 from ticket_core.macro_shelf import Shelved as Macro
+from ticket_core.rule_rehearsal import Change
 from ticket_core.store.agents import AgentView
 
 FIELD = "fields."
@@ -100,6 +101,29 @@ class Choices:
         if name.startswith(FIELD):
             return self.words.fields.label(name.removeprefix(FIELD), locale=self.locale)
         return self._known(f"console.rules.what.{name}", name)
+
+    def condition(self, checked: Checked) -> str:
+        """What a condition that was looked at is called."""
+        name, _, which = checked.condition.partition(".")
+        match name:
+            case "hours":
+                return self.label("calendar", which)
+            case "since":
+                return self.label("moment", which)
+            case "not":
+                return f"{', '.join(map(self.condition, checked.parts))} {self.said('is_not')}"
+            case "any" | "all":
+                return ", ".join(map(self.condition, checked.parts))
+        return self.name(checked.condition)
+
+    def change(self, change: Change) -> str:
+        """What an entry that would be written says besides its kind."""
+        match change.kind:
+            case "priority" | "topic" as what:
+                return self.label(what, change.details.get(what) or NONE)
+            case "tags":
+                return ", ".join(change.details.get("tags", ()))
+        return change.text or (self.label("state", change.state) if change.state else "")
 
     def event(self, event: str) -> str:
         return self._known(f"console.rules.event.{event}", event)

@@ -17,6 +17,7 @@ from ticket_core.domain.occasions import EVENTS
 
 router = APIRouter(prefix="/console/rules", include_in_schema=False)
 
+LATEST = ("100", "500", "1000")
 USUAL_EVENTS = (
     "opened", "contact", "reply", "state", "assigned", "topic", "priority", "tags", "fields", "note", "delivery",
     "sla_warned", "sla_breached",
@@ -56,6 +57,26 @@ async def change_draft(here: Here) -> Response:
     form = await here.request.form()
     step, condition, act = (str(form.get(name, ""))[:80] for name in ("do", "add_if", "add_then"))
     return await _form(here, of_form(form).changed(step, condition=condition, act=act))
+
+
+@router.post("/try")
+async def try_out(here: Here) -> Response:
+    """What it would have done with the latest cases, beside all that act already; nothing is written."""
+    form = await here.request.form()
+    draft, cases = of_form(form), str(form.get("cases", ""))
+    checked = _checked(here, draft)
+    if checked.source is None:
+        return await _form(here, draft, problems=checked.problems)
+    rules, wanted = here.console.desk.rules, int(cases) if cases in LATEST else int(LATEST[0])
+    try:
+        tried = await rules.draft(checked.source)
+        others = [one for one in await rules.all() if one.source.key != tried.source.key]
+        rule = await rules.checked(tried.source)
+        trial = await here.console.desk.rehearsals.trial(rule, rules.book_of([*others, tried]), cases=wanted)
+    except KawalError as refused:
+        return await _form(here, draft, problem=refused.code)
+    count = next(one for one in trial.run.rules if one.rule == rule.key)
+    return await _form(here, draft, trial=trial, count=count, latest=str(wanted))
 
 
 @router.post("")
@@ -111,6 +132,9 @@ async def _form(
         "problems": problems or {},
         "problem": problem,
         "current": None,
+        "latest": LATEST[0],
+        "latest_choices": LATEST,
+        "trial": None,
     }
     if by_htmx(here.request):
         return here.console.response(here.request, "rule_form.html", **context | more)
