@@ -76,7 +76,7 @@ class RuleFirings:
 
 
 @dataclass(frozen=True, slots=True)
-class ReasonView:
+class RuleReasonView:
     """`failed` are the conditions for want of which nothing was done; `checked` is all of them."""
 
     seq: int
@@ -93,7 +93,7 @@ class WhyView:
     rule: str
     enabled: bool
     number: str
-    items: list[ReasonView]
+    items: list[RuleReasonView]
 
 
 class DryRunBody(Body):
@@ -227,5 +227,5 @@ def _version(one: RuleVersion) -> RuleVersionView:
     return RuleVersionView(one.version, definition, one.at, one.agent_id, one.agent_name)
 
 
-def _reason(one: Reason) -> ReasonView:
-    return ReasonView(one.seq, one.because, one.refused, one.failed, one.checked)
+def _reason(one: Reason) -> RuleReasonView:
+    return RuleReasonView(one.seq, one.because, one.refused, one.failed, one.checked)
