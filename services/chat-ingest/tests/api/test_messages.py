@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from chat_factories import outbound, window
+from chat_factories import outbound, place, window
 from kawal.testing import eventually
 
 pytestmark = pytest.mark.integration
@@ -13,6 +13,44 @@ PATH = "/v1/chat/messages"
 
 def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
+
+
+class TestQueue:
+    """The place in the queue, without a socket."""
+
+    async def poll(self, edge: Any, token: str, **asked: Any) -> Any:
+        response = await edge.client.get(PATH, params={"after": 0} | asked, headers=bearer(token))
+        assert response.status_code == 200
+        return response.json()
+
+    async def test_is_told_as_it_moves(self, edge: Any) -> None:
+        token, conversation_id = await edge.session()
+        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(self.poll(edge, token, wait=30, queue=0))
+            await edge.send_out(place(3, conversation_id=conversation_id, wait_minutes=7))
+        assert waiting.result()["items"] == []
+        assert waiting.result()["queue"] == {"type": "queue", "position": 3, "wait_minutes": 7}
+
+    async def test_is_told_at_once_where_another_is_shown(self, edge: Any) -> None:
+        token, conversation_id = await edge.session()
+        await edge.send_out(place(3, conversation_id=conversation_id))
+        async with asyncio.timeout(20):
+            assert (await self.poll(edge, token, wait=30, queue=0))["queue"]["position"] == 3
+            assert (await self.poll(edge, token, wait=30, queue=2))["queue"]["position"] == 3
+            await edge.send_out(place(0, conversation_id=conversation_id))
+            assert (await self.poll(edge, token, wait=30, queue=3))["queue"]["position"] == 0
+
+    async def test_who_does_not_ask_is_told_nothing(self, edge: Any) -> None:
+        token, conversation_id = await edge.session()
+        await edge.send_out(place(3, conversation_id=conversation_id))
+        assert (await self.poll(edge, token, wait=30, queue=0))["queue"]["position"] == 3
+        assert "queue" not in await self.poll(edge, token, wait=0.1)
+
+    @pytest.mark.parametrize("queue", ["-1", "x", "99999999999"])
+    async def test_place_that_is_none(self, edge: Any, queue: str) -> None:
+        token, _ = await edge.session()
+        response = await edge.client.get(PATH, params={"queue": queue}, headers=bearer(token))
+        assert (response.status_code, response.json()["code"]) == (422, "invalid_frame")
 
 
 class TestPost:

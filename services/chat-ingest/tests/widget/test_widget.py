@@ -304,6 +304,11 @@ class TestOutages:
             await start(page)
             await write(page, "Tanpa WebSocket")
             await expect(page.locator("kawal-chat .message[data-state=delivered]")).to_have_count(1, timeout=20_000)
+            await site.send_out(place(3, conversation_id=desk.conversation_id, wait_minutes=7))
+            line = page.locator("kawal-chat .queue")
+            await expect(line).to_have_text("Anda nomor 3 dalam antrean. Perkiraan menunggu: 7 menit.")
+            await site.send_out(place(0, conversation_id=desk.conversation_id))
+            await expect(line).to_be_hidden(timeout=20_000)
             await desk.say("Tetap sampai")
             await expect(page.locator("kawal-chat .agent .bubble")).to_have_text("Tetap sampai")
 

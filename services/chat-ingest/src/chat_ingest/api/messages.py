@@ -15,7 +15,7 @@ from chat_ingest.api.pauses import pauses
 from chat_ingest.api.places import Places
 from chat_ingest.api.receipts import report_delivered, report_read
 from chat_ingest.domain.feed import Feed
-from chat_ingest.domain.protocol import MAX_SEQ, Message, encode, parse_message, parse_read
+from chat_ingest.domain.protocol import MAX_SEQ, Message, Queue, encode, parse_message, parse_read
 from chat_ingest.domain.refusals import InvalidFrame, RateLimited
 from chat_ingest.domain.sessions import Session
 from kawal.contracts.outbound import OutboundMessage, OutboundQueue
@@ -28,12 +28,14 @@ LONGEST_WAIT_S = 30.0
 class _Query(BaseModel):
     after: Annotated[int, Field(ge=0, le=MAX_SEQ)] = 0
     wait: Annotated[float, Field(ge=0, le=3600)] = 0
+    queue: Annotated[int, Field(ge=0, le=MAX_SEQ)] | None = None
 
 
 class Messages:
     """`POST` answers 202 like an `accepted` frame, after the fsync; `GET` waits up to `wait` seconds for messages.
 
-    Where no place is free to wait in, `GET` answers at once.
+    Where no place is free to wait in, `GET` answers at once. Who says in `queue` which place in the queue it shows (0:
+    none) is also answered when that is another one by now.
     """
 
     def __init__(self, desk: Desk, *, rates: Buckets, places: Places) -> None:
@@ -55,7 +57,7 @@ class Messages:
 
     async def _list(self, session: Session, scope: Scope, receive: Receive, send: Send) -> None:
         query = _query(scope)
-        poll = _Poll(query.after)
+        poll = _Poll(query.after, shown=query.queue)
         self._desk.rooms.join(session.conversation_id, poll)
         drained = asyncio.create_task(scope["app"].state.draining.wait())
         gone = asyncio.create_task(_disconnected(receive))
@@ -69,7 +71,7 @@ class Messages:
             self._desk.rooms.leave(session.conversation_id, poll)
             drained.cancel()
             gone.cancel()
-        await answer(send, 200, _page(poll.ready))
+        await answer(send, 200, _page(poll))
         await report_delivered(self._desk.intake, poll.ready)
 
     async def _fill(
@@ -81,7 +83,7 @@ class Messages:
             end.add_done_callback(lambda _: poll.changed.set())
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
-                while not (poll.ready or any(end.done() for end in ends)):
+                while not (poll.ready or poll.moved or any(end.done() for end in ends)):
                     await poll.changed.wait()
                     poll.changed.clear()
                     await self._close_gap(poll, conversation_id, ends=ends)
@@ -121,8 +123,10 @@ class ReadMarks:
 class _Poll:
     """A reader that is answered once, with what is there in order."""
 
-    def __init__(self, after: int) -> None:
+    def __init__(self, after: int, *, shown: int | None) -> None:
         self.feed = Feed(after)
+        self.queue = Queue(position=0)
+        self._shown = shown
         self.ready: list[OutboundMessage] = []
         self.changed = asyncio.Event()
 
@@ -135,7 +139,17 @@ class _Poll:
         self.changed.set()
 
     def place(self, place: OutboundQueue) -> None:
-        """Nothing to tell: the place in the queue is told over sockets only."""
+        self.queue = Queue(position=place.position, wait_minutes=place.wait_minutes)
+        self.changed.set()
+
+    @property
+    def tells_place(self) -> bool:
+        return self._shown is not None
+
+    @property
+    def moved(self) -> bool:
+        """Whether the place in the queue is another than the one shown."""
+        return self._shown is not None and self.queue.position != self._shown
 
     def read_elsewhere(self, seq: int) -> None:
         """Nothing to tell: the next poll asks for messages only."""
@@ -163,7 +177,8 @@ def _query(scope: Scope) -> _Query:
         raise InvalidFrame(f"{field} is not a number in its range") from None
 
 
-def _page(messages: Sequence[OutboundMessage]) -> bytes:
-    items = ",".join(encode(Message.of(message)) for message in messages)
-    cursor = f'"{messages[-1].seq}"' if messages else "null"
-    return f'{{"items":[{items}],"next_cursor":{cursor}}}'.encode()
+def _page(poll: _Poll) -> bytes:
+    items = ",".join(encode(Message.of(message)) for message in poll.ready)
+    cursor = f'"{poll.ready[-1].seq}"' if poll.ready else "null"
+    queue = f',"queue":{encode(poll.queue)}' if poll.tells_place else ""
+    return f'{{"items":[{items}],"next_cursor":{cursor}{queue}}}'.encode()

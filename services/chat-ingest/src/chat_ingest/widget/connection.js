@@ -29,6 +29,7 @@ class Connection {
     this.failures = 0;
     this.socketFailures = 0;
     this.running = false;
+    this.position = 0; // the place in the queue that is shown
     this.wake = () => this.hurry();
   }
 
@@ -127,8 +128,11 @@ class Connection {
   }
 
   take(frame) {
-    if (frame.type === "welcome") {
+    if (frame.type === "queue") {
+      this.position = frame.position;
+    } else if (frame.type === "welcome") {
       this.welcomed = true;
+      this.position = 0;
       this.failures = this.socketFailures = 0;
       this.on.state("online");
       this.tellRead();
@@ -206,12 +210,13 @@ class Connection {
     let wait = 0;
     try {
       while (this.running && Date.now() < socketAgainAt) {
-        const path = `/v1/chat/messages?after=${this.conversation.lastSeq}&wait=${wait}`;
+        const path = `/v1/chat/messages?after=${this.conversation.lastSeq}&wait=${wait}&queue=${this.position}`;
         const askedAt = Date.now();
         const page = await this.request(path, undefined, polling.signal);
         this.failures = 0;
         this.on.state("online");
         for (const message of page.items) this.on.frame({ type: "message", ...message });
+        if (page.queue) this.moved(page.queue);
         this.post();
         this.tellRead();
         // A server with no place to wait in answers at once; asking at once again would make that worse.
@@ -227,6 +232,11 @@ class Connection {
       this.polling = null;
       this.requestFailed(error);
     }
+  }
+
+  moved(queue) {
+    this.position = queue.position;
+    this.on.frame(queue);
   }
 
   async post() {
