@@ -97,8 +97,11 @@ def edges(kafka_bootstrap: str, databases: Databases) -> Iterator[Edges]:
     made.delete_all()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def edge(edges: Edges, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Edge]:
-    """One edge for all tests that only talk to it; each test has conversations of its own."""
+    """One edge for a module's tests that only talk to it; each has conversations of its own.
+
+    Not for the whole run: the loop stands still in tests that do not use it, for minutes in some of other packages.
+    """
     async with edges.run(edges.service(tmp_path_factory.mktemp("edge"))) as running_edge:
         yield running_edge

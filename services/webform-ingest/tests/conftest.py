@@ -9,9 +9,9 @@ import pytest
 from web_driver import NUMBERS, Mailbox, create_topics, mailbox, serving, settings, with_case_numbers
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def doors_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.URL]:
-    """A service whose database, broker, mail server and ticket-core are all away; one for the whole run."""
+    """A service whose database, broker, mail server and ticket-core are all away; one for a module."""
     state = tmp_path_factory.mktemp("web")
     away = settings(state=state, postgres_dsn="postgresql://nobody@127.0.0.1:9/none", kafka="127.0.0.1:9")
     async with serving(away) as client:
