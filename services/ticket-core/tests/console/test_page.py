@@ -3,11 +3,13 @@
 import pytest
 from playwright.async_api import Locator, Page, Request, Route, expect
 
-from console_factories import live
-from core_factories import contact, message, number, report
+from console_factories import assert_usable, live
+from core_factories import BUDI, contact, message, number, report
 from core_service import Served
 from kawal.contracts.deliveries import DeliveryState
+from ticket_core.domain.entries import Priority
 from ticket_core.domain.fold import Applied
+from ticket_core.domain.inputs import Prioritise, Reply
 from ticket_core.store.store import utc_now
 
 pytestmark = pytest.mark.integration
@@ -130,3 +132,53 @@ class TestLife:
         await expect(page.locator("#case-head .case__who")).to_contain_text("Menunggu bank atau dompet digital")
         await page.select_option("#priority", "urgent")
         await expect(page.locator("#timeline")).to_contain_text("Mendesak")
+
+
+class TestMeanwhile:
+    async def test_somebody_who_sends_as_another_answer_appears_is_told(self, served: Served, page: Page) -> None:
+        await open_case(page, OLD)
+        await page.fill("#text", "Kami periksa")
+        await served.store.apply([Reply(number=OLD, agent=BUDI, text="Saya sudah jawab")])
+        await expect(page.locator(".entry--agent")).to_have_count(1)
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("#composer .news")).to_contain_text("Saya sudah jawab")
+        await expect(page.locator("#text")).to_have_value("Kami periksa")
+        await assert_usable(page)
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(".entry--agent")).to_have_count(2)
+        await expect(page.locator("#composer .news")).to_have_count(0)
+
+    async def test_what_has_stood_there_for_a_moment_was_seen(self, served: Served, page: Page) -> None:
+        await open_case(page, OLD)
+        await page.fill("#text", "Kami periksa")
+        (applied,) = await served.store.apply([Reply(number=OLD, agent=BUDI, text="Saya sudah jawab")])
+        assert isinstance(applied, Applied)
+        await expect(page.locator("article.case")).to_have_attribute("data-seen", str(applied.last_seq))
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(".entry--agent")).to_have_count(2)
+
+    async def test_what_is_below_the_screen_was_not(self, served: Served, page: Page) -> None:
+        many = [contact(message(f"Pesan {at}", conversation="chat:00000001")) for at in range(30)]
+        await served.store.apply(many)
+        await open_case(page, OLD)
+        await page.locator("#timeline-scroll").evaluate("(box) => { box.scrollTop = 0; }")
+        await page.fill("#text", "Kami periksa")
+        await served.store.apply([contact(message("Sudah selesai", conversation="chat:00000001"))])
+        await expect(page.locator("#new-below")).to_be_visible()
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("#composer .news")).to_contain_text("Sudah selesai")
+
+    async def test_resolving_tells_and_goes_on_telling_while_the_head_changes(self, served: Served, page: Page) -> None:
+        await open_case(page, OLD)
+        await page.select_option("#resolution", "fixed")
+        await page.evaluate("document.querySelector('article.case').dataset.seen = '3'")
+        await served.store.apply([contact(message("Belum selesai", conversation="chat:00000001"))])
+        await page.get_by_role("button", name="Selesaikan").click()
+        await expect(page.locator("#case-head .news")).to_contain_text("Belum selesai")
+        await served.store.apply([Prioritise(number=OLD, agent=BUDI, priority=Priority.HIGH)])
+        await expect(page.locator("#timeline")).to_contain_text("Prioritas tinggi")
+        await expect(page.locator("#priority")).to_have_value("high")
+        await expect(page.locator("#case-head .news")).to_contain_text("Belum selesai")
+        await page.get_by_role("button", name="Selesaikan").click()
+        await expect(page.locator("#case-state")).to_have_text("Selesai")
+        await expect(page.locator("#case-head .news")).to_have_count(0)

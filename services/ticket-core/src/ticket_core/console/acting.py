@@ -16,21 +16,26 @@ from ticket_core.domain.inputs import Assign, ChangeTopic, Once, Reopen, Reply, 
 
 router = case_forms()
 
+Seen = Annotated[int | None, Form(ge=0, le=2**31 - 1)]
+"""The last entry that was on the agent's screen."""
+
 
 @router.post("/replies")
 async def reply(
     here: AtCase,
+    *,
     text: Annotated[Prose, Form(min_length=1, max_length=10_000)],
     key: Annotated[Line, Form(min_length=8, max_length=64)],
     conversation_id: Annotated[Line, Form(max_length=80)] = "",
     macro: Annotated[Line, Form(max_length=40)] = "",
+    seen: Seen = None,
 ) -> Response:
     """Answer, and do what else the macro does. The form's key makes a double click one answer."""
     asked = f"{here.number}\n{conversation_id}\n{macro}\n{text}"
     once = Once(scope=here.agent.id, key=key, fingerprint=hashlib.sha256(asked.encode()).hexdigest())
     to = conversation_id or None
     if not macro:
-        return await here.written(Reply(**here.asked, once=once, text=text, conversation_id=to), part="composer")
+        return await here.sent(Reply(**here.asked, once=once, text=text, conversation_id=to), seen=seen)
     macros = here.console.desk.macros
     used = macros.get(macro)
     command = UseMacro(
@@ -42,7 +47,7 @@ async def reply(
         text=text,
         conversation_id=to,
     )
-    return await here.written(command, part="composer", inserted=used)
+    return await here.sent(command, seen=seen, inserted=used)
 
 
 @router.post("/macros")
@@ -66,8 +71,8 @@ async def insert_macro(
 
 
 @router.post("/resolve")
-async def resolve(here: AtCase, reason: Annotated[Line, Form(max_length=64)] = "") -> Response:
-    return await here.done(Resolve(**here.asked, reason=reason or None))
+async def resolve(here: AtCase, reason: Annotated[Line, Form(max_length=64)] = "", seen: Seen = None) -> Response:
+    return await here.resolved(Resolve(**here.asked, reason=reason or None), seen=seen)
 
 
 @router.post("/reopen")

@@ -14,10 +14,11 @@ from fastapi.responses import RedirectResponse, Response
 from kawal.errors import KawalError
 from kawal.observability.tracing import current_traceparent
 from ticket_core.console.desk_pages import case_context, whole_case
+from ticket_core.console.meanwhile import Guarded, News, SomethingNew, submit
 from ticket_core.console.rendering import AtConsole, Console, SignedIn, by_htmx
 from ticket_core.domain.case import Agent
 from ticket_core.domain.errors import IdempotencyConflict
-from ticket_core.domain.inputs import AgentCommand, JoinCommand, PersonCommand, Reply, UseMacro, WriteNote
+from ticket_core.domain.inputs import AgentCommand, JoinCommand, PersonCommand, Reply, Resolve, UseMacro, WriteNote
 from ticket_core.store.queries import plain_number
 
 _TEMPLATES = {
@@ -58,17 +59,41 @@ class Here:
         """Do it; answered with a part of the page, which says what was refused."""
         return await self.answered(part, problem=await refused(self.console.desk.batcher.submit(command)))
 
+    async def resolved(self, command: Resolve, *, seen: int | None) -> Response:
+        """Do it, unless there is something to be read first; then the reason that was chosen still is."""
+        problem, news = await self._unless_new(command, seen=seen)
+        kept: dict[str, Any] = {"drafts": {"reason": command.reason}} if problem else {}
+        return await self.answered("head", problem=problem, **kept, **_told("head", news))
+
     async def said(self, command: PersonCommand) -> Response:
         """Say who the participant is; answered with what is known of him, which says what was refused."""
         return await self.answered("person", problem=await refused(self.console.desk.batcher.submit(command)))
 
-    async def written(self, command: Reply | WriteNote | UseMacro, *, part: str, **kept: Any) -> Response:
-        """Do it; answered with the box that it was written in.
+    async def sent(self, command: Reply | UseMacro, *, seen: int | None, **kept: Any) -> Response:
+        """Answer, unless there is something to be read first; answered as `written`."""
+        problem, news = await self._unless_new(command, seen=seen)
+        return await self._box("composer", command, problem, **kept, **_told("composer", news))
 
-        After a refusal the text is still in the box, and the form's key with it: it may have been done all the same.
+    async def written(self, command: WriteNote, *, part: str) -> Response:
+        """Do it; answered with the box that it was written in."""
+        return await self._box(part, command, await refused(self.console.desk.batcher.submit(command)))
+
+    async def _unless_new(self, command: Guarded, *, seen: int | None) -> tuple[str | None, News | None]:
+        try:
+            await submit(self.console.desk, command, seen=seen)
+        except SomethingNew as stopped:
+            return stopped.code, stopped.news
+        except KawalError as problem:
+            return problem.code, None
+        return None, None
+
+    async def _box(
+        self, part: str, command: Reply | WriteNote | UseMacro, problem: str | None, **kept: Any
+    ) -> Response:
+        """After a refusal the text is still in the box, and the form's key with it: it may have been done all the same.
+
         `kept` is what else stands there then.
         """
-        problem = await refused(self.console.desk.batcher.submit(command))
         if problem is None:
             return await self.answered(part, problem=None)
         kept["drafts"] = {part: command.text or ""}
@@ -97,6 +122,11 @@ class Here:
 
     def _case(self) -> Response:
         return RedirectResponse(f"/console/cases/{quote(self.number)}", status_code=303)
+
+
+def _told(part: str, news: News | None) -> dict[str, Any]:
+    """What is told in a part, and up to where the agent has then seen the case."""
+    return {"news": {part: news.items}, "seen": news.seen} if news else {}
 
 
 async def refused(act: Awaitable[object]) -> str | None:

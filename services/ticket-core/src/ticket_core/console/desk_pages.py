@@ -156,8 +156,10 @@ async def case_context(console: Console, number: str, agent: Agent) -> dict[str,
         "fields": console.words.fields_for(case.topic),
         "macros": desk.macros.meant_for(case.topic),
         "inserted": None,
+        "seen": case.last_seq,
         "drafts": {},
         "problems": {},
+        "news": {},
         "open_number": case.number,
     }
 
@@ -168,7 +170,8 @@ async def _case(console: Console, number: str, agent: Agent, *, before: int | No
         case_context(console, number, agent), console.desk.timelines.latest(number, before=before)
     )
     # Of what is shown, not of the case: what was committed between the two is still to be asked for.
-    return {**around, "items": items, "last_seq": items[-1].seq if items else 0}
+    last_seq = items[-1].seq if items else 0
+    return {**around, "items": items, "last_seq": last_seq, **({} if before else {"seen": last_seq})}
 
 
 async def _entry(console: Console, number: str, seq: int) -> Any:

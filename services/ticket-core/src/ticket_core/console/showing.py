@@ -25,6 +25,8 @@ GOES_ON = tuple(GoesOn)
 HIDDEN = frozenset({"delivery", "read"})
 """Shown at the entry that they are about."""
 CONTRIBUTIONS = frozenset({"message", "form", "voicemail", "callback", "notice", "automatic_answer", "update"})
+SAID = frozenset({"message", "form", "voicemail", "callback", "note", "automatic_answer", "update"})
+"""What has words of its own when it is told as news."""
 NOWHERE = "nowhere"
 _SAID = frozenset({"message", "form", "voicemail", "callback"})
 

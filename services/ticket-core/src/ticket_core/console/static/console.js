@@ -85,10 +85,33 @@
   };
   const toEnd = () => {
     const box = scroller();
-    if (box) box.scrollTop = box.scrollHeight;
-    const hint = document.getElementById("new-below");
-    if (hint) hint.hidden = true;
+    if (!box) return;
+    box.scrollTop = box.scrollHeight;
+    noteSeen();
   };
+
+  // What the agent has seen goes with his answer, which is stopped when there is more: entries that have stood before
+  // his eyes for a moment. So somebody who sends just when another answer appears is told.
+  const aMoment = 1500; // ms
+
+  function noteSeen() {
+    const article = openCase();
+    if (!article || document.hidden || !atEnd()) return;
+    document.getElementById("new-below").hidden = true;
+    const { lastSeq } = article.dataset;
+    setTimeout(() => setSeen(article, Number(lastSeq)), aMoment);
+  }
+
+  function setSeen(article, seq) {
+    if (!document.hidden) article.dataset.seen = Math.max(seq, Number(article.dataset.seen));
+  }
+
+  document.addEventListener("scroll", (event) => event.target.id === "timeline-scroll" && noteSeen(), true);
+  document.addEventListener("visibilitychange", noteSeen);
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { parameters } = event.detail;
+    if (parameters.seen !== undefined) parameters.seen = openCase().dataset.seen;
+  });
 
   let catchingUp = Promise.resolve();
 
@@ -116,7 +139,7 @@
     const { lastSeq, more } = content.querySelector("template").dataset;
     article.dataset.lastSeq = lastSeq;
     if (more !== undefined) await addEntries(number);
-    if (!added) return;
+    if (!added) return noteSeen();
     if (follow) toEnd();
     else document.getElementById("new-below").hidden = false;
     await refreshAround(number);
@@ -145,6 +168,9 @@
       return;
     }
     if (isBeingWritten(before)) return;
+    // What the agent was told last he may still be reading.
+    const told = before.querySelector("[role=alert]");
+    if (told && !fresh.querySelector("[role=alert]")) fresh.append(told);
     for (const opened of before.querySelectorAll("details[open][id]")) {
       const same = fresh.querySelector(`[id="${opened.id}"]`);
       if (same) same.open = true;
@@ -233,6 +259,8 @@
       (document.querySelector("#earlier a") ?? scroller()).focus({ preventScroll: true });
     }
     markOpen();
+    const told = target && document.querySelector(`#${target} [data-seen]`);
+    if (told) setSeen(openCase(), Number(told.dataset.seen));
     if (target === "case") {
       restoreDraft();
       toEnd();
