@@ -12,6 +12,7 @@ _OTHER = "0198f2c0-5b2e-7c3d-9b1f-2f6f0a1b2c3e"
 _AGENT = "0198f2c0-0000-7000-8000-0000000000b1"
 _VIEW = "0198f2c0-6000-7000-8000-0000000000e1"
 _OPENED, _SAID = "2026-11-24T03:02:11.412Z", "2026-11-24T03:09:57.003Z"
+_AT_RISK, _DUE = "2026-11-24T03:21:57.003Z", "2026-11-24T03:24:57.003Z"
 _TEXT = "Insentif saya belum cair"
 
 PARAMETERS: dict[str, Any] = {
@@ -66,6 +67,8 @@ _SUMMARY = {
     "activity_at": _SAID,
     "waiting_since": _SAID,
     "last_seq": 7,
+    "due_at": _DUE,
+    "risk_at": _AT_RISK,
 }
 _VIEW_FILTER = {"active": True, "assignee": "me", "priority": ["urgent"]}
 _SAVED = {
@@ -153,6 +156,19 @@ EXAMPLES: dict[str, Any] = {
                 "last_seq": 4,
                 "read_seq": 3,
                 "identity_kinds": ["phone"],
+            }
+        ],
+        "clocks": [
+            {
+                "kind": "next_response",
+                "state": "running",
+                "policy": "chat",
+                "begun_at": _SAID,
+                "as_of": _SAID,
+                "used_s": 0,
+                "target_s": 900,
+                "due_at": _DUE,
+                "breached": False,
             }
         ],
         "links": [

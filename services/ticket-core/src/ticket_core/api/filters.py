@@ -12,7 +12,7 @@ from kawal.errors import KawalError
 from kawal.http.inputs import Line
 from ticket_core.domain.case import Agent
 from ticket_core.domain.kinds import Priority
-from ticket_core.store.filters import CaseFilter, Sort
+from ticket_core.store.filters import CaseFilter, Sla, Sort
 
 MINE = "me"
 NOBODY = "none"
@@ -46,6 +46,7 @@ class ViewFilter(BaseModel):
     activity_from: AwareDatetime | None = None
     activity_until: AwareDatetime | None = None
     waiting_until: AwareDatetime | None = None
+    sla: Sla | None = None
     sort: Sort = Sort.LATEST_ACTIVITY
 
     def of(self, agent: Agent, *, q: str | None = None) -> CaseFilter:
@@ -82,6 +83,7 @@ async def view_filter(
     activity_from: Annotated[AwareDatetime | None, Query(description="Something happened then or later")] = None,
     activity_until: Annotated[AwareDatetime | None, Query(description="Nothing happened from then on")] = None,
     waiting_until: Annotated[AwareDatetime | None, Query(description="Unanswered since before then")] = None,
+    sla: Annotated[Sla | None, Query(description="A clock that runs is used up, or will soon be")] = None,
     sort: Annotated[Sort, Query(description="The order; `-` is the latest first")] = Sort.LATEST_ACTIVITY,
 ) -> ViewFilter:
     return ViewFilter.model_construct(
@@ -98,6 +100,7 @@ async def view_filter(
         activity_from=activity_from,
         activity_until=activity_until,
         waiting_until=waiting_until,
+        sla=sla,
         sort=sort,
     )
 

@@ -47,6 +47,11 @@ def waited(since: datetime, *, now: datetime) -> Waited:
     return Waited("minutes", minutes)
 
 
+def moment(written: str) -> datetime:
+    """A moment as payloads have it."""
+    return datetime.fromisoformat(written)
+
+
 def rate(per_hour: float, *, locale: str) -> str:
     """How many an hour, as people say it: `0,3`, `31`."""
     if per_hour >= 10:

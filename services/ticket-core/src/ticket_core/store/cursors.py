@@ -33,6 +33,7 @@ _TIMES = {
     Sort.OLDEST_OPENED: ("opened_at", False),
     Sort.LONGEST_WAITING: ("waiting_since", False),
     Sort.MOST_URGENT: ("activity_at", True),
+    Sort.SOONEST_DUE: ("due_at", False),
 }
 
 

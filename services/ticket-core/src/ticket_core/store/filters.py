@@ -13,7 +13,10 @@ from ticket_core.store.tables import cases
 
 
 class Sort(StrEnum):
-    """`-` is the greatest first. `waiting`: whoever waits longest; `priority`: the most urgent, of active cases."""
+    """`-` is the greatest first. `waiting`: whoever waits longest; `priority`: the most urgent, of active cases.
+
+    `due`: those of which a clock runs, by when it is used up.
+    """
 
     LATEST_ACTIVITY = "-activity"
     OLDEST_ACTIVITY = "activity"
@@ -21,6 +24,14 @@ class Sort(StrEnum):
     OLDEST_OPENED = "opened"
     LONGEST_WAITING = "waiting"
     MOST_URGENT = "priority"
+    SOONEST_DUE = "due"
+
+
+class Sla(StrEnum):
+    """`BREACHED`: a clock that runs is used up. `AT_RISK`: little is left of one, and none is used up."""
+
+    BREACHED = "breached"
+    AT_RISK = "at_risk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +58,7 @@ class CaseFilter:
     activity_from: datetime | None = None
     activity_until: datetime | None = None
     waiting_until: datetime | None = None
+    sla: Sla | None = None
     q: str | None = None
 
 
@@ -61,10 +73,14 @@ def conditions(wanted: CaseFilter, *, sort: Sort = Sort.LATEST_ACTIVITY) -> Iter
         yield ACTIVE_CASES
     if sort is Sort.LONGEST_WAITING or wanted.waiting_until is not None:
         yield cases.c.waiting_since.is_not(None)
+    if sort is Sort.SOONEST_DUE or wanted.sla is not None:
+        yield cases.c.due_at.is_not(None)
     if wanted.topic is not None:
         yield from _topic(wanted.topic, active=active)
     yield from _what(wanted)
     yield from _when(wanted)
+    if wanted.sla is not None:
+        yield from _promised(wanted.sla)
 
 
 def _what(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:
@@ -94,6 +110,13 @@ def _topic(topic: str, *, active: bool) -> Iterator[ColumnElement[bool]]:
     elif not active:
         behind, before = (cases.c.topic.op(name, is_comparison=True) for name in ("~>=~", "~<~"))
         yield or_(cases.c.topic == group, and_(behind(f"{group}."), before(f"{group}/")))
+
+
+def _promised(sla: Sla) -> Iterator[ColumnElement[bool]]:
+    if sla is Sla.BREACHED:
+        yield cases.c.due_at <= func.now()
+    else:
+        yield and_(cases.c.risk_at <= func.now(), cases.c.due_at > func.now())
 
 
 def _when(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, text
+from sqlalchemy import Select, Text, bindparam, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kawal import case_numbers
 from ticket_core.domain.case import ACTIVE
 from ticket_core.domain.errors import CaseNotFound
 from ticket_core.store import tables
+from ticket_core.store.clock_views import clock_views
 from ticket_core.store.cursors import read_cursor
 from ticket_core.store.filters import ACTIVE_CASES, CaseFilter, Sort
 from ticket_core.store.links import links_of
@@ -31,6 +32,7 @@ _MORE = (
     _cases.c.tags,
     _cases.c.fields,
     _cases.c.incident_id,
+    cast(_cases.c.clocks, Text).label("clocks"),
 )
 
 
@@ -108,7 +110,7 @@ class CaseQueries:
             theirs = {"case_id": row.id, "participant_id": row.participant_id}
             conversations = [ConversationView(*found) for found in await connection.execute(_CONVERSATIONS, theirs)]
             links = await links_of(connection, **theirs)
-        return CaseView(*(*row, conversations, links))
+        return CaseView(*(*row[:-1], conversations, links, clock_views(row.clocks)))
 
     async def active_counts(self) -> dict[str, int]:
         """How many cases there are in each active state."""

@@ -9,7 +9,11 @@ from ticket_core.domain.fields import FieldValue
 
 @dataclass(frozen=True, slots=True)
 class CaseSummary:
-    """A line of the list. `number` is ten plain digits; `waiting_since` is set while an answer is due."""
+    """A line of the list. `number` is ten plain digits; `waiting_since` is set while an answer is due.
+
+    `due_at` is when the first of its running clocks is, or was, used up, `risk_at` when little is left of one; see
+    `ClockView`.
+    """
 
     id: str
     number: str
@@ -28,6 +32,27 @@ class CaseSummary:
     activity_at: datetime
     waiting_since: datetime | None
     last_seq: int
+    due_at: datetime | None
+    risk_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """What the participant was promised of one thing (`kind`): `first_response`, `next_response`, `resolution`.
+
+    `used_s` seconds of business time had passed at `as_of`: since then the clock is `running`, `paused` or `ended`.
+    `target_s` is what `policy` promises, null where it promises nothing. `due_at` is when that is, or was, used up.
+    """
+
+    kind: str
+    state: str
+    policy: str
+    begun_at: datetime
+    as_of: datetime
+    used_s: int
+    target_s: int | None
+    due_at: datetime | None
+    breached: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +102,7 @@ class CaseView(CaseSummary):
     incident_id: str | None
     conversations: list[ConversationView]
     links: list[LinkView]
+    clocks: list[ClockView]
 
 
 @dataclass(frozen=True, slots=True)
