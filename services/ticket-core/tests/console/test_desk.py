@@ -67,6 +67,17 @@ class TestList:
         assert (await desk.browser.get(f"/console/rows/{case}?place=unassigned")).status_code == 204
         assert (await desk.browser.get(f"/console/rows/{case}?place=mine")).status_code == 200
 
+    async def test_what_waits_for_the_participant_is_nothing_to_do(self, desk: AtDesk, case: str) -> None:
+        assert (await desk.browser.get(f"/console/rows/{case}?place=pending")).status_code == 204
+        await desk.post(f"/cases/{case}/pend")
+        assert f"row-{case}" not in await desk.page("/?place=open")
+        assert f"row-{case}" in await desk.page("/?place=pending")
+        assert (await desk.browser.get(f"/console/rows/{case}?place=open")).status_code == 204
+        assert (await desk.browser.get(f"/console/rows/{case}?place=pending")).status_code == 200
+        assert (await desk.browser.get("/console/count")).text == "0"
+        await desk.post(f"/cases/{case}/resume")
+        assert f"row-{case}" in await desk.page("/?place=open")
+
     async def test_rows_say_when_something_last_happened(self, desk: AtDesk, case: str) -> None:
         row = (await desk.browser.get(f"/console/rows/{case}")).text
         assert re.search(r'data-activity="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 [0-9a-f-]{36}"', row)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from ticket_core.console.places import Place
+from ticket_core.console.places import TO_DO, Place
 from ticket_core.console.presence import presence_of
 from ticket_core.console.rendering import Console
 from ticket_core.domain.case import Agent
@@ -35,4 +35,5 @@ async def surroundings(console: Console, agent: Agent, *, here: str) -> dict[str
 
 async def active_count(console: Console) -> int:
     """How many cases need somebody."""
-    return sum((await console.desk.cases.active_counts()).values())
+    counts = await console.desk.cases.active_counts()
+    return sum(counts[state] for state in TO_DO)

@@ -3,15 +3,20 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kawal.contracts.case_events import CaseState
 from ticket_core.domain.case import ACTIVE, Agent
 from ticket_core.store.filters import CaseFilter
 from ticket_core.store.views import CaseSummary
 
+TO_DO = tuple(sorted(ACTIVE - {CaseState.PENDING}))
+"""The states in which it is not the participant's turn."""
+
 
 class Place(StrEnum):
-    """In the order in which they are shown."""
+    """In the order in which they are shown. `OPEN` is what somebody has to do something about."""
 
     OPEN = "open"
+    PENDING = "pending"
     MINE = "mine"
     UNASSIGNED = "unassigned"
     RESOLVED = "resolved"
@@ -31,7 +36,9 @@ class Looking:
         q = self.q or None
         match self.place:
             case Place.OPEN:
-                return CaseFilter(active=True, q=q)
+                return CaseFilter(active=True, states=TO_DO, q=q)
+            case Place.PENDING:
+                return CaseFilter(active=True, states=(CaseState.PENDING,), q=q)
             case Place.MINE:
                 return CaseFilter(active=True, assignee_id=self.agent.id, q=q)
             case Place.UNASSIGNED:
@@ -43,12 +50,15 @@ class Looking:
 
     def shows(self, case: CaseSummary) -> bool:
         """Whether a case that just changed belongs into this list. A search stands still: it is asked again."""
-        if self.q:
-            return False
+        return not self.q and self._holds(case)
+
+    def _holds(self, case: CaseSummary) -> bool:
         active = case.state in ACTIVE
         match self.place:
             case Place.OPEN:
-                return active
+                return case.state in TO_DO
+            case Place.PENDING:
+                return case.state == CaseState.PENDING
             case Place.MINE:
                 return active and case.assignee_id == self.agent.id
             case Place.UNASSIGNED:
