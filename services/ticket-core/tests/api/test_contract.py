@@ -100,9 +100,11 @@ class TestFuzzed:
         hook = (await served.client.post("/v1/webhooks", json={"url": "https://8.8.8.8/"})).json()
         rule = EXAMPLES["RuleSource"] | {"key": "known"}
         assert (await served.client.post("/v1/rules", json=rule)).status_code == 201
+        macro = EXAMPLES["MacroWriting"] | {"key": "known"}
+        assert (await served.client.post("/v1/macros", json=macro)).status_code == 201
         return {
             "rule_key": "known",
-            "macro_key": "ask_screenshot",
+            "macro_key": "known",
             "webhook_id": hook["webhook"]["id"],
             "number": NUMBER,
             "participant_id": case["participant_id"],

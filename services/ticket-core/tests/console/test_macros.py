@@ -11,6 +11,8 @@ from core_factories import contact, form, identity, message, number
 from core_service import Served
 from core_tables import rows
 from kawal.contracts.words import IdentityKind
+from ticket_core.adapters.macro_source import MacroSource
+from ticket_core.domain.case import Agent
 
 pytestmark = pytest.mark.integration
 
@@ -38,6 +40,17 @@ async def said(engine: AsyncEngine) -> list[str]:
 
 
 class TestInsert:
+    async def test_what_he_wrote_himself(self, served: Served, desk: AtDesk, case: str) -> None:
+        words = {"id": "Sabar ya", "en": "Wait"}
+        for key, who in (("mine", desk.agent_id), ("of_somebody_else", "0198f2c0-0000-7000-8000-0000000000b1")):
+            source = MacroSource.model_validate({"key": key, "label": {"id": f"Punya {key}", "en": key}, "text": words})
+            await served.desk.macros.add(source, Agent(who, "Dewi"))
+        page = await desk.page(f"/cases/{case}")
+        assert "Punya mine</option>" in page
+        assert "of_somebody_else" not in page
+        inserted = await desk.post(f"/cases/{case}/macros", {"key": key_in(page), "choice": "mine"})
+        assert ">Sabar ya</textarea>" in inserted
+
     async def test_those_for_the_topic_first(self, desk: AtDesk, case: str) -> None:
         page = await desk.page(f"/cases/{case}")
         choices = re.findall(r'<option value="(\w+)">([^<]+)</option>', page[page.index("macro-choice") :])

@@ -19,7 +19,7 @@ def load_macros(programme: Path, maker: RuleMaker | None = None) -> list[tuple[M
     made, problems = list[tuple[MacroSource, Macro]](), list[str]()
     for source in load_yaml(programme / FILE, MacrosFile).macros:
         found = list[str]()
-        made.append((source, _macro(source, maker, found)))
+        made.append((source, macro_of(source, maker, found)))
         problems += [f"{source.key}: {problem}" for problem in found]
     if problems:
         raise ProgrammeError(programme / FILE, *problems)
@@ -31,7 +31,8 @@ def check(programme: Path) -> None:
     load_macros(programme)
 
 
-def _macro(source: MacroSource, maker: RuleMaker, found: list[str]) -> Macro:
+def macro_of(source: MacroSource, maker: RuleMaker, found: list[str]) -> Macro:
+    """What is wrong with it is added to `found`."""
     names = maker.gaps.names(agent=True)
     require_known(source.topics, maker.policy.topics | maker.groups, "topics", found)
     texts = {Locale.INDONESIAN: source.text.id, Locale.ENGLISH: source.text.en} if source.text else None

@@ -42,8 +42,12 @@ _MACRO = {
     "then": {"tags": {"add": ["tunggu-bukti"]}},
 }
 
+_MACRO_VIEW = _MACRO | {"origin": "team", "team": "payments", "version": 2}
+
 RULE_EXAMPLES: dict[str, Any] = {
-    "MacroList": {"items": [_MACRO]},
+    "MacroList": {"items": [_MACRO_VIEW]},
+    "MacroView": _MACRO_VIEW,
+    "MacroWriting": _MACRO | {"key": "thanks", "team": None},
     "MacroPreview": {
         "key": "ask_screenshot",
         "language": "id",

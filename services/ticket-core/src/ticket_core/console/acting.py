@@ -37,7 +37,7 @@ async def reply(
     if not macro:
         return await here.sent(Reply(**here.asked, once=once, text=text, conversation_id=to), seen=seen)
     macros = here.console.desk.macros
-    used = macros.get(macro)
+    used = await macros.get(macro, here.agent)
     command = UseMacro(
         **here.asked,
         once=once,
@@ -64,7 +64,7 @@ async def insert_macro(
     to = next((one for one in case.conversations if one.id == conversation_id), answers_go_to(case))
     chosen, more = None, ""
     if choice:
-        chosen = desk.macros.get(choice)
+        chosen = await desk.macros.get(choice, here.agent)
         more = desk.macros.filled(chosen.macro, case, here.agent, conversation_id=to.id if to else None).text
     draft = "\n\n".join(part for part in (text, more) if part)
     return await here.shown("composer", key=key, answer_to=to, inserted=chosen, drafts={"composer": draft})

@@ -173,6 +173,6 @@ async def choices_of(console: Console, locale: Locale) -> Choices:
         words=console.words,
         locale=locale,
         agents=await console.desk.agents.all(),
-        macros=console.desk.macros.all,
+        macros=console.desk.macros.of_file,
         text=lambda key: console.pages.texts.get(key, locale=locale),
     )

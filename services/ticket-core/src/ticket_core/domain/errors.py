@@ -274,6 +274,42 @@ class MacroNotFound(KawalError):
     status, code, title = 404, "macro_not_found", "There is no such macro"
 
 
+class InvalidMacro(KawalError):
+    """`problems` are all that is wrong with it, each with its place."""
+
+    status, code, title = 422, "invalid_macro", "The macro cannot be used"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class MacroExists(KawalError):
+    status, code, title = 409, "macro_exists", "There is a macro with this key"
+
+
+class MacroOfFile(KawalError):
+    status, code, title = 409, "macro_of_file", "The macro stands in programme/macros.yaml, and is changed there"
+
+
+class NotYourMacro(KawalError):
+    status, code, title = 403, "not_your_macro", "Only its owner, or for a team a supervisor, may change a macro"
+
+
+class TooManyMacros(KawalError):
+    status, code, title = 409, "too_many_macros", "There are too many macros"
+
+
+class MacroChanged(KawalError):
+    """`version` is the one that the macro has now."""
+
+    status, code, title = 412, "macro_changed", "The macro has changed meanwhile"
+
+    def __init__(self, version: str) -> None:
+        super().__init__("Look at what it is now, and decide again")
+        self.members = {"etag": f'"{version}"'}
+
+
 class TooManyRules(KawalError):
     status, code, title = 409, "too_many_rules", "There are too many rules"
 

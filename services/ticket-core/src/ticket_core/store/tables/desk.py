@@ -113,3 +113,20 @@ mention_marks = Table(
     Column("agent_id", Id, primary_key=True),
     Column("stamp", BigInteger, nullable=False),
 )
+
+# Of an agent or of a team. Without a definition it was removed: its versions go on if the key is used again.
+desk_macros = Table(
+    "desk_macros",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("owner_id", Text),
+    Column("team", Text),
+    Column("definition", Text),
+    Column("at", Moment, nullable=False),
+    Column("agent_name", Text, nullable=False),
+    CheckConstraint("(owner_id IS NULL) <> (team IS NULL)", name="whose"),
+    CheckConstraint("version >= 1", name="version"),
+    Index("desk_macros_owner_idx", "owner_id"),
+    Index("desk_macros_team_idx", "team"),
+)
