@@ -2,11 +2,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
-from core_factories import contact, message, number
+from core_factories import contact
 from kawal.cli import app
 from kawal.testing.waiting import run_apart
 from ticket_core.store.agents import Agents
@@ -78,30 +77,3 @@ class TestRebuildRestamp:
         assert "from now on" in output
         await check(engine)
         assert kawal("rebuild", "--restamp", "--dsn", dsn) == (0, "nothing to do\n")
-
-
-class TestRebuildVerify:
-    async def test_all_is_true(self, dsn: str, store: CaseStore) -> None:
-        await store.apply([contact(), contact()])
-        code, output = kawal("rebuild", "--verify", "--dsn", dsn)
-        assert (code, output) == (0, "0 differences\n")
-
-    @pytest.mark.parametrize(
-        ("statement", "field"),
-        [
-            ("UPDATE core.cases SET topic = 'x'", "topic"),
-            ("UPDATE core.cases SET aliases = '{1}'", "aliases"),
-            ("DELETE FROM core.timeline WHERE seq = 2", "timeline"),
-            ("UPDATE core.conversations SET read_seq = 1", "read_seq"),
-            ("DELETE FROM core.case_numbers", "numbers"),
-        ],
-    )
-    async def test_something_is_not(
-        self, dsn: str, store: CaseStore, engine: AsyncEngine, statement: str, field: str
-    ) -> None:
-        await store.apply([contact(message(reference=number(1)))])
-        async with engine.begin() as connection:
-            await connection.execute(text(statement))
-        code, output = kawal("rebuild", "--verify", "--dsn", dsn)
-        assert code == 1
-        assert field in output

@@ -18,6 +18,7 @@ from kawal.programme.commands import Folder
 from ticket_core.adapters.routing_files import RoutingFile
 from ticket_core.domain.profiles import Profile
 from ticket_core.rebuild import Difference, differences
+from ticket_core.repair import repair
 from ticket_core.store import stamps
 from ticket_core.store.agents import Agents
 from ticket_core.store.attendance import Attendances, colleagues
@@ -99,7 +100,7 @@ def rebuild(
     search: Annotated[bool, typer.Option("--search", help="Index all cases for search again.")] = False,
     restamp: Annotated[bool, typer.Option("--restamp", help="After a dump was restored into another cluster.")] = False,
 ) -> None:
-    """Fold every timeline again, and compare what comes out with the rows of the cases; or index them for search."""
+    """Fold every timeline again, and write again what is kept otherwise; or only compare; or index for search."""
     if restamp:
         base = _run(_restamped(dsn))
         typer.echo("nothing to do" if base is None else f"stamps are transaction ids and {base} from now on", err=True)
@@ -107,14 +108,11 @@ def rebuild(
     if search:
         typer.echo(f"{_run(_indexed(dsn))} cases indexed", err=True)
         return
-    if not verify:
-        typer.echo("Only --verify, --search and --restamp are possible so far.", err=True)
-        raise typer.Exit(2)
-    found = _run(_differences(dsn))
+    found, left = _run(_differences(dsn)) if verify else _run(_repaired(dsn))
     for difference in found:
-        typer.echo(str(difference))
-    typer.echo(f"{len(found)} differences", err=True)
-    raise typer.Exit(1 if found else 0)
+        typer.echo(f"{difference}" if verify or difference not in left else f"{difference} is still so")
+    typer.echo(f"{len(found)} differences" + ("" if verify else f", {len(left)} left"), err=True)
+    raise typer.Exit(1 if left else 0)
 
 
 MIN_PASSWORD = 10
@@ -160,9 +158,15 @@ def _said(profile: Profile) -> str:
     return "; ".join([f"capacity {capacity}", *(f"{name} {' '.join(sorted(w)) or '-'}" for name, w in words.items())])
 
 
-async def _differences(dsn: str) -> list[Difference]:
+async def _differences(dsn: str) -> tuple[list[Difference], list[Difference]]:
     async with database.opened(dsn, application="kawal-rebuild") as engine:
-        return [difference async for difference in differences(engine)]
+        found = [difference async for difference in differences(engine)]
+        return found, found
+
+
+async def _repaired(dsn: str) -> tuple[list[Difference], list[Difference]]:
+    async with database.opened(dsn, application="kawal-rebuild") as engine:
+        return await repair(engine)
 
 
 async def _restamped(dsn: str) -> int | None:

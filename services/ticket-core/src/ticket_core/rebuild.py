@@ -3,6 +3,9 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -27,6 +30,9 @@ _ENTRIES = text(
     " WHERE case_id = ANY(CAST(:ids AS uuid[])) ORDER BY timeline.case_id, timeline.seq"
 )
 _NUMBERS = text("SELECT case_id::text, number FROM core.case_numbers WHERE case_id = ANY(CAST(:ids AS uuid[]))")
+_TIMERS = text(
+    "SELECT case_id::text, due_at FROM core.timers WHERE case_id = ANY(CAST(:ids AS uuid[])) AND kind = :kind"
+)
 _CONVERSATIONS = text("""
     SELECT id, case_id::text, last_seq, read_seq FROM core.conversations WHERE id > :after ORDER BY id LIMIT :limit
 """)
@@ -57,10 +63,19 @@ _SAID = text(
 )
 
 
+class Kept(StrEnum):
+    """What is kept besides the truth."""
+
+    CASE = "case"
+    CONVERSATION = "conversation"
+    PARTICIPANT = "participant"
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`field` of a case or conversation is kept as `kept`, but its timeline says `folded`."""
+    """`field` of a case, conversation or participant is kept as `kept`, but `folded` is what was said."""
 
+    of: Kept
     id: str
     field: str
     kept: object
@@ -69,6 +84,16 @@ class Difference:
     def __str__(self) -> str:
         """Without what people said: only whether it differs."""
         return f"{self.id} {self.field}"
+
+
+class Person(NamedTuple):
+    """Whom a participant was merged into, and who all of his group are, as it is kept and as agents said."""
+
+    id: str
+    merged_into: str | None
+    said_into: str | None
+    group_id: str | None
+    head: str | None
 
 
 async def differences(engine: AsyncEngine) -> AsyncIterator[Difference]:
@@ -83,6 +108,27 @@ async def differences(engine: AsyncEngine) -> AsyncIterator[Difference]:
             yield difference
 
 
+async def timelines_of(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[Entry]]:
+    """The timelines of these cases; empty where there is none."""
+    timelines: dict[str, list[Entry]] = {id_: [] for id_ in ids}
+    for row in await connection.execute(_ENTRIES, {"ids": ids}):
+        timelines[row.case_id].append(rows.entry_of(row))
+    return timelines
+
+
+async def said_in_conversations(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[Entry]]:
+    """What was said in these conversations, by their own numbers, and how far each was read."""
+    said: dict[str, list[Entry]] = {id_: [] for id_ in ids}
+    for row in await connection.execute(_SAID, {"ids": ids}):
+        said[row.conversation_id].append(rows.entry_of(row))
+    return said
+
+
+async def people_otherwise(connection: AsyncConnection) -> list[Person]:
+    """Participants who are kept as others than agents said."""
+    return [Person(*row) for row in await connection.execute(_PEOPLE)]
+
+
 async def _of_cases(connection: AsyncConnection) -> AsyncIterator[Difference]:
     after = str(UUID(int=0))
     while True:
@@ -91,29 +137,41 @@ async def _of_cases(connection: AsyncConnection) -> AsyncIterator[Difference]:
             return
         cases = [rows.case_of(row[: len(rows.CASE)]) for row in found]
         ids = [case.id for case in cases]
-        timelines: defaultdict[str, list[Entry]] = defaultdict(list)
-        for row in await connection.execute(_ENTRIES, {"ids": ids}):
-            timelines[row.case_id].append(rows.entry_of(row))
+        timelines = await timelines_of(connection, ids)
         numbers: defaultdict[str, set[str]] = defaultdict(set)
         for case_id, number in await connection.execute(_NUMBERS, {"ids": ids}):
             numbers[case_id].add(number)
+        closing = {row.case_id: row.due_at for row in await connection.execute(_TIMERS, {"ids": ids, "kind": "close"})}
         for case, row in zip(cases, found, strict=True):
-            due = Deadlines(*row[len(rows.CASE) :])
-            for difference in compare(case, timelines[case.id], numbers=numbers[case.id], due=due):
+            besides = Besides(numbers[case.id], closing.get(case.id), Deadlines(*row[len(rows.CASE) :]))
+            for difference in compare(case, timelines[case.id], besides):
                 yield difference
         after = ids[-1]
 
 
-def compare(kept: Case, timeline: Sequence[Entry], *, numbers: set[str], due: Deadlines) -> list[Difference]:
-    """What of a case is not as its timeline says; `due` is what is kept of its clocks for lists and alarms."""
+class Besides(NamedTuple):
+    """What is kept of a case besides its fold: numbers that lead to it, when it will be closed, what is due."""
+
+    numbers: set[str]
+    closes_at: datetime | None
+    due: Deadlines
+
+    @classmethod
+    def of(cls, folded: Case) -> "Besides":
+        """While it is part of another case, its numbers lead there."""
+        return cls(set() if folded.merged else {folded.number, *folded.aliases}, folded.close_at, deadlines(folded))
+
+
+def compare(kept: Case, timeline: Sequence[Entry], besides: Besides) -> list[Difference]:
+    """What of a case is not as its timeline says."""
     if [entry.seq for entry in timeline] != list(range(1, kept.last_seq + 1)):
-        return [Difference(kept.id, "timeline", kept.last_seq, [entry.seq for entry in timeline])]
+        return [Difference(Kept.CASE, kept.id, "timeline", kept.last_seq, [entry.seq for entry in timeline])]
     folded = fold(timeline)
+    said = Besides.of(folded)
     pairs: list[tuple[str, object, object]] = list(zip(Case._fields, kept, folded, strict=True))
-    pairs += zip(Deadlines._fields, due, deadlines(folded), strict=True)
-    # While it is part of another case, its numbers lead there.
-    pairs.append(("numbers", numbers, set() if folded.merged else {folded.number, *folded.aliases}))
-    return [Difference(kept.id, name, there, said) for name, there, said in pairs if there != said]
+    pairs += [("numbers", besides.numbers, said.numbers), ("timer", besides.closes_at, said.closes_at)]
+    pairs += zip(Deadlines._fields, besides.due, said.due, strict=True)
+    return [Difference(Kept.CASE, kept.id, name, there, told) for name, there, told in pairs if there != told]
 
 
 async def _of_conversations(connection: AsyncConnection) -> AsyncIterator[Difference]:
@@ -122,32 +180,33 @@ async def _of_conversations(connection: AsyncConnection) -> AsyncIterator[Differ
         found = (await connection.execute(_CONVERSATIONS, {"after": after, "limit": AT_ONCE})).all()
         if not found:
             return
-        said: defaultdict[str, list[Entry]] = defaultdict(list)
-        for row in await connection.execute(_SAID, {"ids": [row.id for row in found]}):
-            said[row.conversation_id].append(rows.entry_of(row))
+        said = await said_in_conversations(connection, [row.id for row in found])
         for row in found:
-            folded = _conversation(said[row.id])
-            for name, there in (("case_id", row.case_id), ("last_seq", row.last_seq), ("read_seq", row.read_seq)):
-                if there != folded[name]:
-                    yield Difference(row.id, name, there, folded[name])
+            folded = Place.of(said[row.id])
+            for name, there, told in zip(Place._fields, row[1:], folded, strict=True):
+                if there != told:
+                    yield Difference(Kept.CONVERSATION, row.id, name, there, told)
         after = found[-1].id
 
 
 async def _of_people(connection: AsyncConnection) -> AsyncIterator[Difference]:
-    for id_, merged_into, said, group_id, head in await connection.execute(_PEOPLE):
-        if merged_into != said:
-            yield Difference(id_, "merged_into", merged_into, said)
-        if group_id != head:
-            yield Difference(id_, "group_id", group_id, head)
+    for one in await people_otherwise(connection):
+        if one.merged_into != one.said_into:
+            yield Difference(Kept.PARTICIPANT, one.id, "merged_into", one.merged_into, one.said_into)
+        if one.group_id != one.head:
+            yield Difference(Kept.PARTICIPANT, one.id, "group_id", one.group_id, one.head)
 
 
-def _conversation(said: Sequence[Entry]) -> dict[str, object]:
-    visible = [entry for entry in said if entry.conversation_seq is not None]
-    contributions = [
-        entry for entry in visible if entry.author is Author.PARTICIPANT and isinstance(entry.fact, CONTRIBUTIONS)
-    ]
-    return {
-        "case_id": contributions[-1].case_id if contributions else None,
-        "last_seq": len(visible),
-        "read_seq": max((entry.fact.up_to for entry in said if isinstance(entry.fact, ConversationRead)), default=0),
-    }
+class Place(NamedTuple):
+    """Where a conversation is."""
+
+    case_id: str | None
+    last_seq: int
+    read_seq: int
+
+    @classmethod
+    def of(cls, said: Sequence[Entry]) -> "Place":
+        visible = [entry for entry in said if entry.conversation_seq is not None]
+        heard = [one for one in visible if one.author is Author.PARTICIPANT and isinstance(one.fact, CONTRIBUTIONS)]
+        read = (entry.fact.up_to for entry in said if isinstance(entry.fact, ConversationRead))
+        return cls(heard[-1].case_id if heard else None, len(visible), max(read, default=0))
