@@ -26,6 +26,7 @@ from ticket_core.store.store import CaseStore
 pytestmark = pytest.mark.integration
 
 KAWAL = Path(sys.executable).parent / "kawal"
+NO_DATABASE = "postgresql://nobody@127.0.0.1:1/nothing"
 HEADER = "participant_number,name,email,phone,locale"
 MANY = 20_000
 EACH_BAD = 1_000
@@ -125,6 +126,15 @@ class TestImport:
         code, summary, told = await finished(dsn, path)
         assert (code, summary) == (1, "")
         assert "participant_number" in told
+
+    async def test_no_database(self, many: Path) -> None:
+        code, summary, told = await finished(NO_DATABASE, many)
+        assert (code, summary, told.count("\n")) == (1, "", 1)
+        assert told.startswith("The database cannot be reached")
+
+    async def test_a_report_that_cannot_be_written(self, dsn: str, many: Path, tmp_path: Path) -> None:
+        code, _, told = await finished(dsn, many, "--dry-run", "--report", str(tmp_path / "missing" / "bad.csv"))
+        assert (code, "bad.csv" in told, "database" in told.splitlines()[-1]) == (1, True, False)
 
 
 class TestImportFile:

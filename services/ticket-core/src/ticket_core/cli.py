@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -124,11 +125,8 @@ async def _put(dsn: str, *, email: str, name: str, password: str, roles: list[st
 
 
 def _routing(programme: Path) -> RoutingFile:
-    try:
+    with refusals_told():
         return RoutingFile.load(programme)
-    except ProgrammeError as wrong:
-        typer.echo(str(wrong), err=True)
-        raise typer.Exit(1) from wrong
 
 
 async def _set(dsn: str, email: str, changes: dict[str, Any], routing: RoutingFile) -> str:
@@ -180,8 +178,27 @@ async def _indexed(dsn: str) -> int:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    try:
+    with refusals_told():
         return asyncio.run(work)
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """Say in one line what is refused or wrong in the programme, or that the database is away, and exit with 1."""
+    try:
+        yield
+    except ProgrammeError as wrong:
+        typer.echo(str(wrong), err=True)
+        raise typer.Exit(1) from wrong
     except KawalError as refused:
         typer.echo(f"{refused.title}: {refused}", err=True)
         raise typer.Exit(1) from refused
+    except Exception as error:
+        if not database.is_outage(error) or _is_of_a_file(error):
+            raise
+        typer.echo(f"The database cannot be reached ({type(error).__name__})", err=True)
+        raise typer.Exit(1) from error
+
+
+def _is_of_a_file(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.filename is not None

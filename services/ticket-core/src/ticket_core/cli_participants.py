@@ -10,10 +10,9 @@ from typing import Annotated
 import typer
 
 from kawal import database
-from kawal.errors import KawalError
 from kawal.observability import logging
 from ticket_core.adapters.participant_files import COLUMNS, content_of
-from ticket_core.cli import Dsn
+from ticket_core.cli import Dsn, refusals_told
 from ticket_core.domain.imports import Fault, Progress
 from ticket_core.domain.register import Imported
 from ticket_core.importing import import_file
@@ -43,11 +42,8 @@ def import_(
 ) -> None:
     """Take over who is in the list. The same file again goes on where it ended; what is in it is verified."""
     logging.configure("ticket-core", level="warning")
-    try:
+    with refusals_told():
         done = asyncio.run(_rehearse(dsn, file, report) if dry_run else _import(dsn, file, report))
-    except KawalError as refused:
-        typer.echo(f"{refused.title}: {refused}", err=True)
-        raise typer.Exit(1) from refused
     typer.echo(_summary(done))
 
 

@@ -10,12 +10,10 @@ from typing import Annotated
 import typer
 
 from kawal import database
-from kawal.errors import KawalError
 from kawal.observability import logging
-from kawal.programme import ProgrammeError
 from kawal.programme.commands import Folder
 from ticket_core.adapters.sla_files import load_sla
-from ticket_core.cli import Dsn
+from ticket_core.cli import Dsn, refusals_told
 from ticket_core.domain.sla import SlaPolicies
 from ticket_core.sla_recompute import Recounted, SlaRecompute
 from ticket_core.store.numbers import NoNumbers
@@ -42,19 +40,8 @@ def recompute(
     the same files first. It can be interrupted: begin again, and what is right already is left alone.
     """
     logging.configure("ticket-core", level="warning")
-    try:
+    with refusals_told():
         left = asyncio.run(_recompute(dsn, load_sla(programme), dry_run=dry_run))
-    except ProgrammeError as wrong:
-        typer.echo(str(wrong), err=True)
-        raise typer.Exit(1) from wrong
-    except KawalError as refused:
-        typer.echo(f"{refused.title}: {refused}", err=True)
-        raise typer.Exit(1) from refused
-    except Exception as error:
-        if not database.is_outage(error):
-            raise
-        typer.echo(f"The database cannot be reached ({type(error).__name__})", err=True)
-        raise typer.Exit(1) from error
     if left:
         typer.echo(f"{left} cases were changed by others all the time: begin again", err=True)
         raise typer.Exit(1)
