@@ -6,6 +6,7 @@ import os
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,9 @@ share.coordinator.state.topic.min.isr=1
 log.segment.bytes=67108864
 log.cleaner.dedupe.buffer.size=8388608
 """
+
+FIRST_GROUP = "kawal-first"
+"""Nobody is in it; it is only asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +117,34 @@ class Kafka:
         """Return once the broker answers metadata requests; raises `TimeoutError`."""
         await until(self._answers, timeout_s=timeout_s)
 
+    async def wait_for_groups(self, *, timeout_s: float = 60.0) -> None:
+        """Return once consumers can join groups.
+
+        The first who asks makes a new broker create a topic for them; until that is there, it complains of all others.
+        """
+        async with self._admin() as admin:
+            if not await _coordinates(admin):
+                await until(lambda: _keeps_offsets(admin), timeout_s=timeout_s)
+                await until(lambda: _coordinates(admin), timeout_s=timeout_s)
+
     async def _answers(self) -> bool:
         if not await self._listens():
             return False
+        try:
+            async with self._admin() as admin:
+                await admin.describe_cluster()
+        except (KafkaError, OSError):
+            return False
+        return True
+
+    @contextlib.asynccontextmanager
+    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers, request_timeout_ms=5_000)
         try:
             await admin.start()
-            await admin.describe_cluster()
-        except (KafkaError, OSError):
-            return False
+            yield admin
         finally:
             await admin.close()
-        return True
 
     async def _listens(self) -> bool:
         """A cheap look first: aiokafka logs an error for each refused connection."""
@@ -136,3 +156,16 @@ class Kafka:
         with contextlib.suppress(OSError):
             await writer.wait_closed()
         return True
+
+
+async def _keeps_offsets(admin: AIOKafkaAdminClient) -> bool:
+    (found,) = await admin.describe_topics(["__consumer_offsets"])
+    return not found["error_code"] and all(part["leader"] >= 0 for part in found["partitions"])
+
+
+async def _coordinates(admin: AIOKafkaAdminClient) -> bool:
+    try:
+        await admin.list_consumer_group_offsets(FIRST_GROUP)
+    except KafkaError:
+        return False
+    return True

@@ -56,6 +56,7 @@ async def _prepare_topics(layout: Layout) -> None:
     broker = kafka(layout)
     await broker.wait_ready()
     await topics.create(topics.declared(), bootstrap_servers=broker.bootstrap_servers)
+    await broker.wait_for_groups()
 
 
 if __name__ == "__main__":

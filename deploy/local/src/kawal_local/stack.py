@@ -63,8 +63,7 @@ class Stack:
         for program in self._infrastructure():
             await supervisor.start(program)
         await supervisor.run(self._program("prepare", self._prepare))
-        for service in self._services:
-            await supervisor.start(self._service(service))
+        await self._start_services(supervisor)
         await self._wait_ready()
         self._run_file.show()
 
@@ -82,6 +81,16 @@ class Stack:
         self._record.add(program, pid)
         self._run_file.set_pid(program.name, pid)
 
+    async def _start_services(self, supervisor: Supervisor) -> None:
+        asked = {service.after for service in self._services} - {None}
+        for service in self._services:
+            if service.after is None:
+                await supervisor.start(self._service(service))
+        await self._wait_for({one.name: self._readiness(one) for one in self._services if one.name in asked})
+        for service in self._services:
+            if service.after is not None:
+                await supervisor.start(self._service(service))
+
     def _infrastructure(self) -> tuple[Program, ...]:
         mail = self._program("mail", (sys.executable, "-m", "kawal_local.mail"), grace_s=GRACE_S)
         return self._postgres.program(), self._kafka.program(), mail
@@ -95,11 +104,16 @@ class Stack:
         )
 
     async def _wait_ready(self) -> None:
-        urls = {service.name: f"{service.operations_url(self._layout)}/readyz" for service in self._services}
+        urls = {service.name: self._readiness(service) for service in self._services}
         urls["mail"] = self._layout.url(MAIL_PAGES_PORT)
+        await asyncio.gather(self._postgres.wait_ready(), self._kafka.wait_ready(), self._wait_for(urls))
+
+    def _readiness(self, service: ServiceSpec) -> str:
+        return f"{service.operations_url(self._layout)}/readyz"
+
+    async def _wait_for(self, urls: dict[str, str]) -> None:
         async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
-            services = (_wait_for(name, url, client) for name, url in urls.items())
-            await asyncio.gather(self._postgres.wait_ready(), self._kafka.wait_ready(), *services)
+            await asyncio.gather(*(_wait_for(name, url, client) for name, url in urls.items()))
 
     def _facts(self) -> dict[str, Any]:
         layout, credentials = self._layout, self.credentials
