@@ -9,7 +9,7 @@ from kawal.programme import Topics
 from ticket_core.adapters.rule_source import TagsSource
 from ticket_core.domain.inputs import GoesOn
 from ticket_core.domain.kinds import Priority, Relation
-from ticket_core.store.views import CaseView, ConversationView, TimelineItem
+from ticket_core.store.views import CaseView, ClockView, ConversationView, TimelineItem
 
 STATE_BADGES = {
     "new": "badge--accent",
@@ -45,6 +45,12 @@ def waited(since: datetime, *, now: datetime) -> Waited:
         if minutes >= size:
             return Waited(key, minutes // size)
     return Waited("minutes", minutes)
+
+
+def next_due(case: CaseView) -> ClockView | None:
+    """The clock that `due_at` is of."""
+    running = (clock for clock in case.clocks if clock.state == "running")
+    return next((clock for clock in running if clock.due_at == case.due_at), None) if case.due_at else None
 
 
 def moment(written: str) -> datetime:

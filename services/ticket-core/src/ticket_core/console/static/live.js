@@ -94,8 +94,15 @@
     });
   }
 
-  // On a small screen the ways to go are wider than it is.
-  document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  // A menu is left by a click elsewhere or Escape, as people expect.
+  const closeMenus = (but) => document.querySelectorAll(".menu[open]").forEach((menu) => menu.contains(but) || menu.removeAttribute("open"));
+  document.addEventListener("click", (event) => closeMenus(event.target));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const inside = document.activeElement?.closest(".menu[open]");
+    closeMenus(null);
+    inside?.querySelector("summary").focus();
+  });
 
   // Once the scripts behind this one listen, too.
   document.addEventListener("DOMContentLoaded", () => listen(live.dataset.after));
