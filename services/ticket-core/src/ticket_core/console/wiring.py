@@ -26,6 +26,8 @@ from ticket_core.console import (
     rule_pages,
     signing_in,
     tie_forms,
+    webhook_forms,
+    webhook_pages,
 )
 from ticket_core.console.attempts import Attempts
 from ticket_core.console.rendering import Console, SignInNeeded, by_htmx
@@ -73,6 +75,8 @@ def add_console(app: App, desk: Desk, *, settings: Settings) -> None:
         incident_forms.case_router,
         rule_forms.router,
         rule_pages.router,
+        webhook_forms.router,
+        webhook_pages.router,
     ):
         app.include_router(router)
 
