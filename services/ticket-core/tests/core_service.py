@@ -33,6 +33,7 @@ from ticket_core.rule_rehearsal import RuleRehearsals
 from ticket_core.rule_shelf import RuleShelf
 from ticket_core.settings import Settings
 from ticket_core.store.agents import Agents
+from ticket_core.store.glimpses import Glimpses
 from ticket_core.store.incidents import Incidents
 from ticket_core.store.mentions import Mentions
 from ticket_core.store.numbers import CaseNumbers
@@ -119,6 +120,7 @@ async def serving(engine: AsyncEngine, chosen: Settings, *, sla: SlaPolicies | N
         rehearsals=RuleRehearsals(engine, policy=policy),
         vocabulary=Vocabulary.load(PROGRAMME),
         tags=Tags(engine),
+        glimpses=Glimpses(engine),
         clock=utc_now,
     )
 

@@ -53,6 +53,7 @@ from ticket_core.settings import Settings
 from ticket_core.sla_alarms import SlaAlarms
 from ticket_core.store import tables
 from ticket_core.store.agents import Agents
+from ticket_core.store.glimpses import Glimpses
 from ticket_core.store.incidents import Incidents
 from ticket_core.store.mentions import Mentions
 from ticket_core.store.missed import suggest_missed
@@ -216,6 +217,7 @@ def _desk(
         rehearsals=RuleRehearsals(engine, policy=policy, attendance=staffing.attendances.attendance),
         vocabulary=Vocabulary.load(settings.programme_dir),
         tags=Tags(engine),
+        glimpses=Glimpses(engine),
         clock=utc_now,
     )
 

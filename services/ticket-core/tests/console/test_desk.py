@@ -8,7 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from console_factories import AtDesk
-from core_factories import BUDI, SPACE, callback, contact, form, identity, message, number, read, voicemail
+from core_factories import BUDI, PHONE, SPACE, callback, contact, form, identity, message, number, read, voicemail
 from core_service import Served
 from kawal.contracts.interactions import Interaction
 from kawal.contracts.words import IdentityKind
@@ -22,6 +22,8 @@ from ticket_core.store.timeline import MOST_ENTRIES
 pytestmark = pytest.mark.integration
 
 SCRIPT = "<script>alert(1)</script>"
+TOPIC = ("Apa masalahnya?", "Insentif belum cair")
+EMAIL = identity("budi@example.org", kind=IdentityKind.EMAIL)
 CAN, CANNOT = 'type="submit">Kirim', 'type="submit" disabled>Kirim'
 
 
@@ -50,6 +52,31 @@ class TestList:
         assert f"row-{case}" in page
         assert "Sari &lt;b&gt;" in page
         assert SCRIPT not in page
+
+    @pytest.mark.parametrize(
+        ("said", "shown"),
+        [
+            (voicemail(identities=(identity(),)), (PHONE, "Pesan suara, 2 dtk")),
+            (callback(identities=(identity(),)), (PHONE, "Minta ditelepon balik")),
+            (voicemail(), ("Tanpa nama", "Pesan suara, 2 dtk")),
+            (
+                form(TOPIC, ("Kapan?", "3 Mei"), ("Isi", "Belum cair juga,\nsudah lama")),
+                ("Belum cair juga, sudah lama",),
+            ),
+            (form(TOPIC, ("Isi", "Macet"), identities=(EMAIL,)), ("budi@example.org", "Macet")),
+            (form(TOPIC), ("Tanpa nama", ">Insentif belum cair<")),
+        ],
+        ids=["caller", "call back", "hidden number", "form", "short form", "only a topic"],
+    )
+    async def test_says_who_and_what(
+        self, desk: AtDesk, served: Served, said: Interaction, shown: tuple[str, ...]
+    ) -> None:
+        (applied,) = await served.store.apply([contact(said)])
+        assert isinstance(applied, Applied)
+        for part in ("list", f"rows/{applied.number}", f"list?q={applied.number}"):
+            page = " ".join((await desk.page(f"/{part}")).split())
+            assert [text for text in shown if text not in page] == []
+            assert TOPIC[0] not in page
 
     async def test_empty_place_says_so(self, desk: AtDesk) -> None:
         assert "Tidak ada yang menunggu" in (await desk.browser.get("/console/?place=mine")).text

@@ -17,6 +17,7 @@ from ticket_core.macro_shelf import MacroShelf
 from ticket_core.rule_rehearsal import RuleRehearsals
 from ticket_core.rule_shelf import RuleShelf
 from ticket_core.store.agents import Agents
+from ticket_core.store.glimpses import Glimpses
 from ticket_core.store.incidents import Incidents
 from ticket_core.store.mentions import Mentions
 from ticket_core.store.numbers import CaseNumbers
@@ -60,6 +61,7 @@ class Desk:
     rehearsals: RuleRehearsals
     vocabulary: Vocabulary
     tags: Tags
+    glimpses: Glimpses
     clock: Callable[[], datetime]
 
 

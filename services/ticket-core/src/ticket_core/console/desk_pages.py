@@ -66,7 +66,8 @@ async def row_part(request: Request, console: AtConsole, wanted: Wanted, number:
     merged = case.number != plain_number(number)  # into another one, which has a line of its own
     if merged or not wanted.shows(case):
         return Response(status_code=204)
-    return console.response(request, "row.html", case=case, looking=wanted, open_number=None)
+    glimpses = await console.desk.glimpses.of([case])
+    return console.response(request, "row.html", case=case, looking=wanted, glimpses=glimpses, open_number=None)
 
 
 @router.get("/cases/{number}")
@@ -181,4 +182,5 @@ async def _entry(console: Console, number: str, seq: int) -> Any:
 
 async def _list(console: Console, wanted: Looking, *, cursor: str | None = None) -> dict[str, Any]:
     page = await console.desk.cases.list(wanted.filter, cursor=cursor, limit=PAGE)
-    return {"agent": wanted.agent, "looking": wanted, "page": page, "open_number": None}
+    glimpses = await console.desk.glimpses.of(page.items)
+    return {"agent": wanted.agent, "looking": wanted, "page": page, "glimpses": glimpses, "open_number": None}

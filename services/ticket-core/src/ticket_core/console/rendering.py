@@ -53,6 +53,7 @@ class Console:
             "now": self.clock(),
             "show": showing,
             "topic_label": lambda key: self.words.topics.label(key, locale=locale),
+            "own_words": lambda answers: showing.own_words(answers, topics=self.words.topics),
             "topic_groups": showing.topic_groups(self.words.topics, locale=locale),
             "topic_names": lambda key: {one: self.words.topics.label(key, locale=one) if key else "" for one in Locale},
             "resolution_reasons": [(one.key, one.label.into(locale)) for one in self.words.reasons.resolution],

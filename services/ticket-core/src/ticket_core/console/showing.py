@@ -7,9 +7,10 @@ from datetime import datetime
 from kawal.contracts.words import Locale
 from kawal.programme import Topics
 from ticket_core.adapters.rule_source import TagsSource
+from ticket_core.domain.fingerprint import FEWEST_WORDS
 from ticket_core.domain.inputs import GoesOn
 from ticket_core.domain.kinds import Priority, Relation
-from ticket_core.store.views import CaseView, ClockView, ConversationView, TimelineItem
+from ticket_core.store.views import CaseView, ClockView, ConversationView, ParticipantView, TimelineItem
 
 STATE_BADGES = {
     "new": "badge--accent",
@@ -64,6 +65,23 @@ def rate(per_hour: float, *, locale: str) -> str:
         return f"{per_hour:.0f}"
     written = f"{per_hour:.1f}".removesuffix(".0")
     return written.replace(".", ",") if locale == Locale.INDONESIAN else written
+
+
+def own_words(answers: Sequence[str], *, topics: Topics) -> str:
+    """The first answer of a form that the participant wrote himself, as far as that can be told from the answers.
+
+    The names of topics are chosen from a menu; names, dates and numbers are short.
+    """
+    chosen = {topics.label(key, locale=locale) for key in topics for locale in Locale}
+    written = [answer for answer in answers if answer not in chosen] or answers
+    prose = (answer for answer in written if len(answer.split()) >= FEWEST_WORDS)
+    return next(prose, None) or max(written, key=len, default="")
+
+
+def called(participant: ParticipantView) -> str | None:
+    """His name, or how he can be reached."""
+    addresses = [one.value for kind in ("phone", "email") for one in participant.identities if one.kind == kind]
+    return participant.name or next(iter(addresses), None)
 
 
 def initials(name: str | None) -> str:
