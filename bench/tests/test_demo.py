@@ -10,6 +10,7 @@ from kawal_bench.demo.calls import Menus
 from kawal_bench.demo.desk import answer_to, answers
 from kawal_bench.demo.pace import Pace
 from kawal_bench.demo.running import NothingRuns, RunningStack
+from kawal_bench.demo.visitors import Visitors
 
 PROGRAMME = Path(__file__).parents[2] / "programme"
 
@@ -60,3 +61,44 @@ class TestAnswerTo:
         }
 
         assert answer_to(case, pace=Pace(random.Random(1))) in answers()["other"][Locale.ENGLISH]
+
+
+class TestVisitors:
+    def case(self, *, conversation="chat:a", channel="chat", number="4829130574", aliases=()):
+        return {
+            "number": number,
+            "aliases": list(aliases),
+            "conversations": [{"id": conversation, "channel": channel}],
+        }
+
+    def test_a_chat(self):
+        visitors = Visitors(conversations={"chat:a"})
+
+        assert visitors.opened(self.case())
+        assert not visitors.opened(self.case(conversation="chat:b"))
+
+    def test_a_receipt_for_a_case_that_was_there(self):
+        visitors = Visitors(numbers={"4829130574"})
+
+        assert visitors.opened(self.case(number="0003771593", aliases=["4829130574"]))
+        assert not visitors.opened(self.case(number="0003771593"))
+
+    def test_no_receipt(self):
+        visitors = Visitors()
+        visitors.have_number(None)
+
+        assert visitors.numbers == set()
+
+    @pytest.mark.parametrize(
+        ("channel", "phone", "theirs"),
+        [
+            ("voice", "+62899000", True),
+            ("voice", "+62811000", False),
+            ("chat", "+62899000", False),
+        ],
+    )
+    def test_a_call(self, channel, phone, theirs):
+        visitors = Visitors(phones={"+62899000"})
+        caller = {"identities": [{"kind": "phone", "value": phone}]}
+
+        assert visitors.have_called(self.case(channel=channel), caller) is theirs

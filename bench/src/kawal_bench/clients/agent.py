@@ -32,6 +32,9 @@ class AgentClient:
     async def case(self, number: str) -> Item:
         return await self._get(f"/v1/cases/{number}")
 
+    async def participant(self, participant_id: str) -> Item:
+        return await self._get(f"/v1/participants/{participant_id}")
+
     async def timeline(self, number: str, *, after: int = 0) -> list[Item]:
         """All entries of a case behind `after`."""
         items: list[Item] = []

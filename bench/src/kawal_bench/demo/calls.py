@@ -12,6 +12,7 @@ from kawal_bench.conversations import Contact
 from kawal_bench.demo.pace import Pace
 from kawal_bench.demo.running import RunningStack
 from kawal_bench.demo.telling import Tell
+from kawal_bench.demo.visitors import Visitors
 from voice_ingest.emulator.client import Phone, beep, phone
 
 LANGUAGE_KEYS = {Locale.INDONESIAN: "1", Locale.ENGLISH: "2"}
@@ -56,9 +57,11 @@ class Calls:
     menus: Menus
     pace: Pace
     tell: Tell
+    visitors: Visitors
 
     async def visit(self, contact: Contact) -> None:
         person = contact.person
+        self.visitors.phones.add(person.phone)
         async with phone(self.stack.url("voice-ingest"), person.phone) as caller:
             self.tell("call", person.name, f"calls the hotline about {contact.topic}")
             await caller.call()

@@ -14,6 +14,7 @@ from kawal_bench.conversations import Contact
 from kawal_bench.demo.pace import Pace
 from kawal_bench.demo.running import RunningStack
 from kawal_bench.demo.telling import Tell
+from kawal_bench.demo.visitors import Visitors
 
 SIGNED_IN, TYPED_PHONE = 0.35, 0.35
 TOKEN_LIFETIME_S = 3_600
@@ -29,11 +30,13 @@ class Chats:
     http: httpx.AsyncClient
     pace: Pace
     tell: Tell
+    visitors: Visitors
 
     async def visit(self, contact: Contact) -> None:
         """Write what there is to say, wait a while for an answer, and thank for it."""
         how, claims = self._introduction(contact)
-        token, _ = await open_session(self.http, locale=contact.person.locale, **claims)
+        token, conversation = await open_session(self.http, locale=contact.person.locale, **claims)
+        self.visitors.conversations.add(conversation)
         name = contact.person.name
         self.tell("chat", name, f"opens a chat ({how})")
         url = f"{self.stack.url('chat-ingest').replace('http', 'ws', 1)}/v1/chat/ws"

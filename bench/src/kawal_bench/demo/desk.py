@@ -17,6 +17,7 @@ from kawal_bench.clients.agent import AgentClient, Item
 from kawal_bench.demo.pace import Pace
 from kawal_bench.demo.running import RunningStack
 from kawal_bench.demo.telling import Tell
+from kawal_bench.demo.visitors import Visitors
 
 ANSWERS, TAKES, RESOLVES = 0.75, 0.5, 0.4
 CONTRIBUTIONS = frozenset({"message", "form", "voicemail", "callback"})
@@ -41,12 +42,13 @@ async def signed_in(stack: RunningStack) -> AsyncIterator[httpx.AsyncClient]:
 
 @dataclass(slots=True)
 class AutomaticAgent:
-    """`run` works until it is cancelled."""
+    """`run` works until it is cancelled. It answers `visitors` only: whoever tries it out has cases of his own."""
 
     agent: AgentClient
     client: httpx.AsyncClient
     pace: Pace
     tell: Tell
+    visitors: Visitors
     _taken: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -64,7 +66,11 @@ class AutomaticAgent:
         """Read, answer, and perhaps resolve; what somebody else did to the case meanwhile is no harm."""
         try:
             await self.pace.reading()
-            await self._answer(number)
+            case = await self.agent.case(number)
+            if not await self._is_theirs(case):
+                self._taken.discard(number)
+                return
+            await self._answer(case)
             if self.pace.chance(RESOLVES):
                 await self.pace.reading()
                 await self.agent.resolve(number)
@@ -72,8 +78,13 @@ class AutomaticAgent:
         except httpx.HTTPStatusError as refused:
             self.tell("agent", display(number), f"refused with {refused.response.status_code}")
 
-    async def _answer(self, number: str) -> None:
-        case = await self.agent.case(number)
+    async def _is_theirs(self, case: Item) -> bool:
+        return self.visitors.opened(case) or self.visitors.have_called(
+            case, await self.agent.participant(case["participant_id"])
+        )
+
+    async def _answer(self, case: Item) -> None:
+        number = case["number"]
         if self.pace.chance(TAKES):
             await self.client.post(f"/v1/cases/{number}/assign", json={"assignee_id": "me"})
         text = answer_to(case, pace=self.pace)

@@ -9,6 +9,7 @@ from kawal_bench.clients.web import submit
 from kawal_bench.conversations import Contact
 from kawal_bench.demo.pace import Pace
 from kawal_bench.demo.telling import Tell
+from kawal_bench.demo.visitors import Visitors
 
 FORM = "complaint"
 GIVES_EMAIL, GIVES_PHONE = 0.6, 0.4
@@ -21,6 +22,7 @@ class Forms:
     http: httpx.AsyncClient
     pace: Pace
     tell: Tell
+    visitors: Visitors
 
     async def visit(self, contact: Contact) -> None:
         person, message = contact.person, "\n".join(contact.lines)
@@ -32,5 +34,6 @@ class Forms:
         await self.pace.typing(message)
         receipt = await submit(self.http, FORM, answers)
         reference = receipt["reference"]
+        self.visitors.have_number(reference)
         told = f"is told {display(reference)}" if reference else "will be told a number later"
         self.tell("form", person.name, f"“{contact.lines[0]}” - {told}")

@@ -20,6 +20,7 @@ from kawal_bench.demo.forms import Forms
 from kawal_bench.demo.pace import Pace
 from kawal_bench.demo.running import RunningStack
 from kawal_bench.demo.telling import tell
+from kawal_bench.demo.visitors import Visitors
 
 WEIGHTS = {Channel.CHAT: 5, Channel.WEB: 3, Channel.VOICE: 2}
 """More calls than on the reference programme's day, so that every door is seen within a minute."""
@@ -52,14 +53,14 @@ class Doors:
 
 async def play(stack: RunningStack, *, minutes: float, seed: int) -> int:
     """Play for `minutes`; returns how many contacts there were."""
-    pace = Pace(random.Random(seed))
+    pace, visitors = Pace(random.Random(seed)), Visitors()
     async with AsyncExitStack() as opened:
         client = await opened.enter_async_context(signed_in(stack))
-        desk = AutomaticAgent(AgentClient(client), client, pace, tell)
+        desk = AutomaticAgent(AgentClient(client), client, pace, tell, visitors)
         doors = Doors(
-            chats=Chats(stack, await opened.enter_async_context(_http(stack, "chat-ingest")), pace, tell),
-            forms=Forms(await opened.enter_async_context(_http(stack, "webform-ingest")), pace, tell),
-            calls=Calls(stack, Menus.load(Path(__file__).parents[4] / "programme"), pace, tell),
+            chats=Chats(stack, await opened.enter_async_context(_http(stack, "chat-ingest")), pace, tell, visitors),
+            forms=Forms(await opened.enter_async_context(_http(stack, "webform-ingest")), pace, tell, visitors),
+            calls=Calls(stack, Menus.load(Path(__file__).parents[4] / "programme"), pace, tell, visitors),
         )
         working = asyncio.create_task(desk.run())
         try:
