@@ -39,6 +39,7 @@ from ticket_core.consumers.inputs import (
 from ticket_core.domain.inputs import Input
 from ticket_core.domain.numbers import NumberSpace
 from ticket_core.domain.policy import Policy
+from ticket_core.domain.presence import Attendance
 from ticket_core.housekeeping import Housekeeping
 from ticket_core.incident_updates import IncidentUpdates
 from ticket_core.indexing import Indexing
@@ -136,14 +137,7 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
                 "commands": batcher.run,
                 "live": live.run,
                 "routing": routing.run,
-                "rules": RuleRounds(
-                    engine,
-                    apply=store.apply,
-                    book=desk.rules.book,
-                    lexicon=policy.matching.lexicon,
-                    attendance=file.attendance,
-                ).run,
-                **_behind(engine, store, desk, policy),
+                **_behind(engine, store, desk, policy, attendance=file.attendance),
             },
             ready={"postgres": partial(_answers, asked)},
             alive={
@@ -153,9 +147,15 @@ async def opened(settings: Settings, *, topics: Topics | None = None) -> AsyncIt
         )
 
 
-def _behind(engine: AsyncEngine, store: CaseStore, desk: Desk, policy: Policy) -> dict[str, Task]:
+def _behind(
+    engine: AsyncEngine, store: CaseStore, desk: Desk, policy: Policy, *, attendance: Attendance
+) -> dict[str, Task]:
     """What goes on behind the write path, in any number of replicas."""
+    rules = RuleRounds(
+        engine, apply=store.apply, book=desk.rules.book, lexicon=policy.matching.lexicon, attendance=attendance
+    )
     return {
+        "rules": rules.run,
         "search": Indexing(engine).run,
         "stamps": StampWatch(engine).run,
         "webhooks": Webhooks(engine, subscriptions=desk.webhooks, sender=desk.webhook_sender).run,
