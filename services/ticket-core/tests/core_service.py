@@ -56,6 +56,8 @@ API_TOKEN = "the bootstrap token"
 SERVICE_TOKEN = "the token of the edges"
 TLS = ssl.create_default_context()
 """One for all clients: each would read all root certificates for itself."""
+PATIENCE_S = 30
+"""For an answer, on a busy machine."""
 VAULT_KEY = base64.urlsafe_b64encode(b"v" * 32).decode()
 
 
@@ -133,7 +135,7 @@ async def serving(engine: AsyncEngine, chosen: Settings, *, sla: SlaPolicies | N
     async with running(Service("ticket-core", settings=chosen, port=0, opened=opened)) as address:
         headers = {"authorization": f"Bearer {API_TOKEN}"}
         async with (
-            httpx.AsyncClient(base_url=address.url, headers=headers, verify=TLS) as client,
-            httpx.AsyncClient(base_url=address.url, verify=TLS) as anyone,
+            httpx.AsyncClient(base_url=address.url, headers=headers, verify=TLS, timeout=PATIENCE_S) as client,
+            httpx.AsyncClient(base_url=address.url, verify=TLS, timeout=PATIENCE_S) as anyone,
         ):
             yield Served(client, anyone, store, desk, stream, SearchIndex(engine), address.url)

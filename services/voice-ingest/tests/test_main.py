@@ -15,7 +15,8 @@ from kawal.contracts.topics import DELIVERIES, INTERACTIONS
 from kawal.kafka.topics import create
 from kawal.service import running
 from kawal.testing import eventually
-from voice_driver import Edge, edge, free_port, said
+from kawal_local.program import free_port
+from voice_driver import Edge, edge, said
 from voice_factories import ACCOUNT, AUTH_TOKEN, HOTLINE, KEY, PROGRAMME, VAULT_KEY, settings
 from voice_ingest.main import service
 from voice_ingest.settings import PORT

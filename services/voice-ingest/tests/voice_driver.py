@@ -1,6 +1,5 @@
 """Starts the real service for tests, plays the provider to it, and looks at what leaves it."""
 
-import socket
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -19,6 +18,7 @@ from kawal.contracts.topics import INTERACTIONS
 from kawal.service import Service
 from kawal.spool import Spool, SpoolLimits
 from kawal.spool.file import decode_headers
+from kawal_local.program import free_port
 from voice_factories import ACCOUNT, AUTH_TOKEN, CALL, CALLER, HOTLINE, number, settings
 from voice_ingest.adapters.twilio.signature import TwilioSignatures
 from voice_ingest.emulator.client import phone
@@ -27,12 +27,6 @@ from voice_ingest.settings import NAME, PORT, Settings
 
 WEBHOOKS = "/v1/voice/twilio"
 NUMBERS = 50
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @dataclass

@@ -21,7 +21,7 @@ async def doors_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[h
 @pytest.fixture
 async def doors(doors_url: httpx.URL) -> AsyncIterator[httpx.AsyncClient]:
     """A client, without cookies, of the service behind which everything is away."""
-    async with httpx.AsyncClient(base_url=doors_url) as client:
+    async with httpx.AsyncClient(base_url=doors_url, timeout=30) as client:
         yield client
 
 

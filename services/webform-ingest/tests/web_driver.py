@@ -58,7 +58,7 @@ def settings(*, state: Path, postgres_dsn: str, kafka: str, **changes: Any) -> W
 async def serving(chosen: WebSettings, *, outbound_topic: str = "nowhere") -> AsyncIterator[httpx.AsyncClient]:
     """A client of the running service."""
     service = Service(SERVICE, settings=chosen, port=PORT, opened=lambda: opened(chosen, outbound_topic=outbound_topic))
-    async with running(service) as address, httpx.AsyncClient(base_url=address.url) as client:
+    async with running(service) as address, httpx.AsyncClient(base_url=address.url, timeout=30) as client:
         yield client
 
 

@@ -44,10 +44,19 @@ class Console:
             await expect(option).to_have_count(1)
             await menu.select_option(value=await option.get_attribute("value"))
         await self.case.get_by_label("Jawaban", exact=True).fill(text)
+        await self._read_all()
         await self.case.get_by_role("button", name="Kirim").click()
         await expect(self.case.get_by_label("Jawaban", exact=True)).to_have_value("")
         await expect(self.case.locator(".composer [role=alert]")).to_have_count(0)
         await expect(self.entry(text)).to_have_count(1)
+
+    async def _read_all(self) -> None:
+        """An agent reads what there is before he sends: an answer is stopped by what he has not had before his eyes."""
+        await self.page.locator("#timeline-scroll").evaluate("(box) => box.scrollTo(0, box.scrollHeight)")
+        await self.page.wait_for_function(
+            "() => { const { seen, lastSeq } = document.querySelector('article.case').dataset;"
+            " return Number(seen) >= Number(lastSeq); }"
+        )
 
     async def told(self, text: str, channel: str, state: str) -> None:
         """Wait until the timeline says how far an entry has come on a channel."""

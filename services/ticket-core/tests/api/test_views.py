@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from core_factories import BUDI, contact, message
-from core_service import Served
+from core_service import PATIENCE_S, Served
 from ticket_core.domain.fold import Applied
 from ticket_core.domain.inputs import Assign, Resolve
 from ticket_core.store import saved_views
@@ -44,7 +44,7 @@ async def dewi(served: Served) -> AsyncIterator[httpx.AsyncClient]:
         "cookie": f"kawal_session={await served.desk.sessions.create(agent_id)}",
         "sec-fetch-site": "same-origin",
     }
-    async with httpx.AsyncClient(base_url=served.url, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=PATIENCE_S) as client:
         yield client
 
 

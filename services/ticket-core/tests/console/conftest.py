@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from console_factories import EMAIL, PASSWORD, AtDesk, live
-from core_service import TLS, Served
+from core_service import PATIENCE_S, TLS, Served
 
 PATIENCE_MS = 30_000
 """How long a page may take to show what happened: a transaction of anybody in the cluster holds the stream up."""
@@ -19,7 +19,7 @@ CHROMIUM = os.environ.get("KAWAL_CHROMIUM", "/usr/bin/chromium")
 async def stranger(served: Served) -> AsyncIterator[httpx.AsyncClient]:
     """A browser without a session."""
     headers = {"sec-fetch-site": "same-origin"}
-    async with httpx.AsyncClient(base_url=served.url, headers=headers, verify=TLS) as browser:
+    async with httpx.AsyncClient(base_url=served.url, headers=headers, verify=TLS, timeout=PATIENCE_S) as browser:
         yield browser
 
 

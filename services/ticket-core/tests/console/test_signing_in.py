@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from console_factories import EMAIL, PASSWORD, AtDesk
-from core_service import Served, serving, settings
+from core_service import PATIENCE_S, Served, serving, settings
 
 pytestmark = pytest.mark.integration
 
@@ -39,7 +39,7 @@ class TestSignIn:
         assert "tidak cocok" in answer.text
 
     async def test_a_stranger_is_taken_to_the_door_and_back(self, desk: AtDesk, served: Served) -> None:
-        async with httpx.AsyncClient(base_url=served.url) as browser:
+        async with httpx.AsyncClient(base_url=served.url, timeout=PATIENCE_S) as browser:
             answer = await browser.get("/console/?place=mine")
         assert answer.status_code == 303
         assert answer.headers["location"] == "/console/sign-in?next=%2Fconsole%2F%3Fplace%3Dmine"

@@ -12,10 +12,12 @@ from kawal.kafka.aborting import abort
 from kawal.kafka.partitions import partition_of
 from kawal.observability.logging import get_logger
 from kawal.spool.model import Acknowledged, Mark, Place
+from kawal.waiting import undisturbed
 
 REQUEST_TIMEOUT_MS = 10_000
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 5.0
+LOOK_ENDS_S = 2.0
 FETCH_WAIT_MS = 200
 # A batch holds one row at least and must stay below Kafka's default `max.message.bytes` (1 MiB).
 MAX_BATCH_BYTES = 256 * 1024
@@ -65,8 +67,9 @@ async def held(
     fewer = [place for place in acknowledged if place[1] >= counts[place[0]] > 0]
     found = dict.fromkeys(fewer, False)
     if existing:
-        async with _consumer(bootstrap_servers) as consumer:
-            found |= await _looked_up(consumer, {TopicPartition(*place): acknowledged[place] for place in existing})
+        logs = {TopicPartition(*place): acknowledged[place] for place in existing}
+        # When cancelled as well: aiokafka leaves a connection open that is just being made.
+        await undisturbed(_look(logs, found, bootstrap=bootstrap_servers), within_s=LOOK_ENDS_S)
     return found
 
 
@@ -78,6 +81,11 @@ async def partition_count(producer: AIOKafkaProducer, topic: str) -> int:
     except (TimeoutError, UnknownTopicOrPartitionError):
         log.warning("spool_topic_missing", topic=topic)
         return 0
+
+
+async def _look(logs: Mapping[TopicPartition, Acknowledged], found: dict[Place, bool], *, bootstrap: str) -> None:
+    async with _consumer(bootstrap) as consumer:
+        found |= await _looked_up(consumer, logs)
 
 
 async def _looked_up(consumer: AIOKafkaConsumer, logs: Mapping[TopicPartition, Acknowledged]) -> dict[Place, bool]:

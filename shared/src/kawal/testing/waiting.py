@@ -26,7 +26,7 @@ def eventually(
 async def eventually(
     condition: Callable[[], Any],
     *,
-    timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is what this helper is about
+    timeout: float = 30.0,  # noqa: ASYNC109 - the deadline is what this helper is about
     interval: float = POLL_S,
 ) -> Any:
     """Poll `condition` until its result is true, and return that result.
