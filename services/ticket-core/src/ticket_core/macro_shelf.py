@@ -49,6 +49,8 @@ class Shelved:
     version: int = 0
     owner_id: str | None = None
     team: str | None = None
+    agent_name: str = ""
+    """Who wrote it so."""
 
     @property
     def etag(self) -> str:
@@ -121,14 +123,14 @@ class MacroShelf:
             raise MacroExists("It stands in programme/macros.yaml")
         macro = await self._checked(source, team=team)
         stored = await self._stored.add(source.key, _document(source), agent, team=team)
-        return Shelved(source, macro, stored.version, stored.owner_id, stored.team)
+        return _as_stored(source, macro, stored)
 
     async def change(self, source: MacroSource, agent: Agent, *, only_if: frozenset[str] | None) -> Shelved:
         """Raises `MacroOfFile`, `MacroNotFound`, `MacroChanged`, `InvalidMacro`, `NotYourMacro`."""
         await self._require_his(source.key, agent)
         macro = await self._checked(source)
         stored = await self._stored.change(source.key, _document(source), agent, only_if=only_if)
-        return Shelved(source, macro, stored.version, stored.owner_id, stored.team)
+        return _as_stored(source, macro, stored)
 
     async def remove(self, key: str, agent: Agent, *, only_if: frozenset[str] | None) -> None:
         """Raises `MacroOfFile`, `MacroNotFound`, `MacroChanged`, `NotYourMacro`."""
@@ -179,7 +181,7 @@ class MacroShelf:
         if found or stored.key in self._keys_of_file:
             log.warning("macro_unusable", macro=stored.key, version=stored.version)
             return None
-        return Shelved(source, macro, stored.version, stored.owner_id, stored.team)
+        return _as_stored(source, macro, stored)
 
     def filled(self, macro: Macro, case: CaseView, agent: Agent, *, conversation_id: str | None = None) -> Filled:
         """What the participant of `case` would read.
@@ -199,6 +201,10 @@ class MacroShelf:
             return Roster()
         async with self._reading.connection() as connection:
             return await read_roster(connection, attendance=self._attendance, now=self._clock())
+
+
+def _as_stored(source: MacroSource, macro: Macro, stored: StoredMacro) -> Shelved:
+    return Shelved(source, macro, stored.version, stored.owner_id, stored.team, stored.agent_name)
 
 
 def _require_supervisor(agent: Agent) -> None:

@@ -47,6 +47,7 @@ class TestInsert:
             await served.desk.macros.add(source, Agent(who, "Dewi"))
         page = await desk.page(f"/cases/{case}")
         assert "Punya mine</option>" in page
+        assert 'href="/console/macros"' in page
         assert "of_somebody_else" not in page
         inserted = await desk.post(f"/cases/{case}/macros", {"key": key_in(page), "choice": "mine"})
         assert ">Sabar ya</textarea>" in inserted

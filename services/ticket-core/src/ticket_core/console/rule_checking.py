@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from kawal.programme import CaseField
 from ticket_core.adapters.rule_maker import RuleMaker
 from ticket_core.adapters.rule_source import RuleSource
-from ticket_core.console.detail_forms import value_of
+from ticket_core.console.act_rows import Row, Writer, merged
 from ticket_core.console.rule_choices import FIELD
-from ticket_core.console.rule_draft import ENTRY, Draft, Row
+from ticket_core.console.rule_draft import ENTRY, Draft
 from ticket_core.domain.errors import InvalidRule
 
 _ANY_EVENT, _ANY_ACT = ["contact"], {"priority": "high"}
@@ -38,14 +38,14 @@ class Checking:
 class RuleChecking:
     def __init__(self, maker: RuleMaker, fields: Iterable[CaseField]) -> None:
         self._maker = maker
-        self._fields = {one.key: one for one in fields}
+        self._writer = Writer(fields)
 
     def check(self, draft: Draft) -> Checking:
         """Every part by itself, so that each has its own problem; then all of it."""
         found: dict[str, Problem] = {}
         self._check_head(draft, found)
         conditions = [self._part(f"if.{at}", row, self._condition, found) for at, row in enumerate(draft.rows)]
-        acts = [self._part(f"then.{row.what}", row, self._act, found) for row in draft.acts]
+        acts = [self._part(f"then.{row.what}", row, self._writer.act, found) for row in draft.acts]
         if not acts:
             found["then"] = Problem("no_acts")
         if found:
@@ -65,7 +65,7 @@ class RuleChecking:
         self, place: str, row: Row, make: Callable[[Row], dict[str, Any]], found: dict[str, Problem]
     ) -> dict[str, Any]:
         """What stands in the row; whether it can be used is asked of the rule that has nothing else."""
-        if not any(row.values) and not (row.what.startswith(FIELD) and row.values):
+        if row.empty:
             found[place] = Problem("empty")
             return {}
         part = make(row)
@@ -82,13 +82,13 @@ class RuleChecking:
 
     def _whole(self, draft: Draft, conditions: list[dict[str, Any]], acts: list[dict[str, Any]]) -> Checking:
         written: dict[str, Any] = {
-            "key": draft.key or key_of(draft),
+            "key": draft.key or key_of(draft.label_en, draft.token, kind="rule"),
             "label": {"id": draft.label_id, "en": draft.label_en},
             "enabled": draft.enabled,
             "order": int(draft.order),
             "once_per_case": draft.once_per_case,
             "when": draft.when,
-            "then": _merged(acts),
+            "then": merged(acts),
         }
         if conditions:
             written["if"] = {"any": conditions} if draft.any else _all(conditions)
@@ -108,7 +108,7 @@ class RuleChecking:
     def _positive(self, row: Row) -> dict[str, Any]:
         if row.what.startswith(FIELD):
             key = row.what.removeprefix(FIELD)
-            return {"fields": {key: [self._value(key, one) for one in row.values]}}
+            return {"fields": {key: [self._writer.value(key, one) for one in row.values]}}
         if row.what.startswith(ENTRY):
             return {"entry": {row.what.removeprefix(ENTRY): row.values}}
         match row.what, row.values:
@@ -120,31 +120,11 @@ class RuleChecking:
                 return {"since": {name: value for name, value in since.items() if value}}
         return {row.what: row.values}
 
-    def _act(self, row: Row) -> dict[str, Any]:
-        if row.what.startswith(FIELD):
-            key = row.what.removeprefix(FIELD)
-            return {"fields": {key: self._value(key, row.values[0])}}
-        match row.what, row.values:
-            case "add_tags" | "remove_tags", tags:
-                return {"tags": {row.what.removesuffix("_tags"): tags}}
-            case "reply", (indonesian, english):
-                return {"reply": {"id": indonesian, "en": english}}
-            case "macro", (macro,):
-                return {"reply": {"macro": macro}}
-            case "state", (state,):
-                state, _, reason = state.partition("|")
-                return {"state": state} | ({"reason": reason} if reason else {})
-        return {row.what: row.values[0]}
 
-    def _value(self, key: str, written: str) -> Any:
-        field_ = self._fields.get(key)
-        return value_of(field_, written) if field_ else written
-
-
-def key_of(draft: Draft) -> str:
+def key_of(label: str, token: str, *, kind: str) -> str:
     """The name in the letters of a key. By the token, the same form sent twice makes the same one."""
-    name = re.sub(r"[^a-z0-9]+", "_", draft.label_en.lower()).strip("_")
-    return f"{name if name[:1].isalpha() else f'rule_{name}'}"[:24].rstrip("_") + f"_{draft.token}"
+    name = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
+    return f"{name if name[:1].isalpha() else f'{kind}_{name}'}"[:24].rstrip("_") + f"_{token}"
 
 
 def _source(parts: dict[str, Any]) -> RuleSource:
@@ -156,14 +136,6 @@ def _all(conditions: list[dict[str, Any]]) -> dict[str, Any]:
     if len(set(names)) < len(names):
         return {"all": conditions}
     return {name: value for one in conditions for name, value in one.items()}
-
-
-def _merged(acts: list[dict[str, Any]]) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for act in acts:
-        for name, value in act.items():
-            merged[name] = merged[name] | value if name in ("fields", "tags") and name in merged else value
-    return merged
 
 
 def _decimal(written: str) -> str:

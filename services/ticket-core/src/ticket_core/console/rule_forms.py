@@ -7,10 +7,11 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from kawal.errors import KawalError
+from ticket_core.console.act_rows import Row
 from ticket_core.console.rendering import by_htmx, language
 from ticket_core.console.rule_checking import Checking, Problem, RuleChecking
 from ticket_core.console.rule_choices import FIELD, Choices, choices_of
-from ticket_core.console.rule_draft import Draft, Row, of_form, of_rule
+from ticket_core.console.rule_draft import Draft, of_form, of_rule
 from ticket_core.console.rule_pages import AtRules, Here, RuleKey
 from ticket_core.domain.errors import RuleChanged, RuleExists, RuleOfFile
 from ticket_core.domain.occasions import EVENTS
@@ -31,7 +32,7 @@ ACTS = ("priority", "topic", "add_tags", "remove_tags", "assign", "team", "note"
 
 @router.get("/new")
 async def new_page(here: Here) -> Response:
-    return await _form(here, Draft(token=_token()))
+    return await _form(here, Draft(token=token()))
 
 
 @router.get("/{rule_key}/edit")
@@ -39,7 +40,7 @@ async def edit_page(here: Here, rule_key: RuleKey) -> Response:
     rule = await here.console.desk.rules.get(rule_key)
     if rule.of_file:
         return await here.one(rule_key, problem=RuleOfFile.code)
-    draft = of_rule(rule.source, version=rule.etag, token=_token())
+    draft = of_rule(rule.source, version=rule.etag, token=token())
     choices = await choices_of(here.console, language(here.request))
     if draft is None or any(_says_nothing(row, choices) for row in draft.rows):
         return await here.one(rule_key, problem="rule_too_deep")
@@ -123,6 +124,7 @@ async def _form(
     fields = [FIELD + one.key for one in here.console.words.fields.fields]
     context: dict[str, Any] = {
         "draft": draft,
+        "form_at": "/console/rules",
         "choices": await choices_of(here.console, language(here.request)),
         "usual_events": USUAL_EVENTS,
         "other_events": sorted(EVENTS - set(USUAL_EVENTS)),
@@ -141,5 +143,5 @@ async def _form(
     return await here.page("rule_edit.html", **context | more)
 
 
-def _token() -> str:
+def token() -> str:
     return uuid4().hex[:5]

@@ -19,6 +19,8 @@ from ticket_core.console import (
     incident_pages,
     join_forms,
     life_forms,
+    macro_forms,
+    macro_pages,
     mention_pages,
     person_forms,
     presence,
@@ -77,6 +79,8 @@ def add_console(app: App, desk: Desk, *, settings: Settings) -> None:
         rule_pages.router,
         webhook_forms.router,
         webhook_pages.router,
+        macro_forms.router,
+        macro_pages.router,
     ):
         app.include_router(router)
 
