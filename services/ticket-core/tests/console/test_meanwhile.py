@@ -156,7 +156,7 @@ class TestResolve:
 class TestMacro:
     async def test_is_stopped_with_what_it_would_do(self, desk: AtDesk, served: Served) -> None:
         await served.store.apply([contact(message("Sudah cair"))])
-        (macro, *_) = served.desk.macros.meant_for(None)
+        macro = next(one for one in served.desk.macros.of_file if one.macro.is_for(None))
         box = await send(desk, macro=macro.macro.key)
         assert "Peserta menulis: <q>Sudah cair</q>" in box
         assert await answers(served) == []
